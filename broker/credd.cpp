@@ -1,0 +1,64 @@
+// credd --stdio: serves one conversation on standard input, which is a socket.
+
+#include "base/process.hpp"
+#include "broker/service.hpp"
+#include "wire/channel.hpp"
+
+#include <CLI/CLI.hpp>
+#include <cstdio>
+#include <cstdlib>
+#include <sys/socket.h>
+#include <syslog.h>
+#include <unistd.h>
+
+namespace {
+
+// A caller that neither asks nor hangs up for so long is gone.
+constexpr int idle_ms = 300'000;
+constexpr int send_ms = 10'000;
+
+int serve(const std::string& configuration) {
+  int type = 0;
+  socklen_t length = sizeof type;
+  if (getsockopt(STDIN_FILENO, SOL_SOCKET, SO_TYPE, &type, &length) != 0) {
+    std::fputs("credd: standard input is not a socket; --stdio is for programs such as "
+               "pam_cred.so, not for a terminal\n",
+               stderr);
+    return static_cast<int>(cred::Code::usage);
+  }
+  cred::broker::Service service(configuration, {getuid()});
+  cred::wire::Channel channel(STDIN_FILENO);
+  for (;;) {
+    cred::Secret body;
+    const auto received = channel.receive(body, idle_ms);
+    if (received == cred::wire::Io::closed) return 0;
+    if (received != cred::wire::Io::done) return static_cast<int>(cred::Code::unavailable);
+    if (channel.send(service.answer(body.bytes()), send_ms) != cred::wire::Io::done)
+      return static_cast<int>(cred::Code::unavailable);
+  }
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+  cred::harden_process();
+  CLI::App app("The broker between pam_cred.so or credctl and the credential store.", "credd");
+  bool stdio = false;
+  std::string configuration;
+  app.add_flag("--stdio", stdio, "Serve one conversation on standard input");
+  app.add_option("--config", configuration, "Read this instead of " CRED_CONFIG_PATH)
+      ->type_name("FILE");
+  app.set_version_flag("--version", "credd " CRED_VERSION);
+  app.footer("Programs start it as: credd --stdio\nSee credd(8).");
+  try {
+    app.parse(argc, argv);
+  } catch (const CLI::ParseError& error) {
+    return app.exit(error) == 0 ? 0 : static_cast<int>(cred::Code::usage);
+  }
+  if (!stdio) {
+    std::fputs("credd: only --stdio is there yet; see credd(8)\n", stderr);
+    return static_cast<int>(cred::Code::usage);
+  }
+  openlog("credd", LOG_PID, LOG_AUTHPRIV);
+  return serve(configuration);
+}

@@ -1,0 +1,165 @@
+#include "broker/service.hpp"
+
+#include <algorithm>
+#include <syslog.h>
+
+namespace cred::broker {
+namespace {
+
+// The wire has reasons of its own: it must not change when the engine does.
+wire::Reason to_wire(engine::Reason reason) {
+  switch (reason) {
+    case engine::Reason::none: break;
+    case engine::Reason::expired: return wire::Reason::expired;
+    case engine::Reason::forced: return wire::Reason::forced;
+    case engine::Reason::compromised: return wire::Reason::compromised;
+    case engine::Reason::grace_over: return wire::Reason::grace_over;
+    case engine::Reason::too_early: return wire::Reason::too_early;
+    case engine::Reason::locked: return wire::Reason::locked;
+    case engine::Reason::disabled: return wire::Reason::disabled;
+    case engine::Reason::policy: return wire::Reason::policy;
+    case engine::Reason::old_password: return wire::Reason::old_password;
+  }
+  return wire::Reason::none;
+}
+
+wire::Reply to_wire(const engine::Standing& standing, Time now) {
+  wire::Reply reply;
+  reply.code = standing.code;
+  reply.reason = to_wire(standing.reason);
+  if (standing.code == Code::accepted && standing.too_early) reply.reason = wire::Reason::too_early;
+  if (standing.due) {
+    using days = std::chrono::duration<std::int64_t, std::ratio<86400>>;
+    reply.due = std::chrono::floor<std::chrono::seconds>(*standing.due).time_since_epoch().count();
+    reply.warn = standing.warn;
+    if (*standing.due > now)
+      reply.days_left = static_cast<std::uint32_t>(std::chrono::ceil<days>(*standing.due - now).count());
+  }
+  return reply;
+}
+
+std::vector<std::string> sentences(const std::vector<policy::Verdict>& verdicts) {
+  std::vector<std::string> lines;
+  for (const auto* verdict : engine::violations(verdicts)) lines.push_back(*verdict->violation);
+  return lines;
+}
+
+Secret secret_of(std::span<const std::byte> bytes) {
+  Secret secret = Secret::copy_of(bytes);
+  if (!secret.ok()) throw std::bad_alloc();
+  return secret;
+}
+
+bool worth_a_log_line(Code code) {
+  return code == Code::configuration || code == Code::unavailable || code == Code::integrity ||
+         code == Code::internal;
+}
+
+}  // namespace
+
+Expected<engine::Realm> Service::realm(std::string_view name) {
+  if (!engine_) {
+    const auto configuration = engine::load_configuration(configuration_path_);
+    if (!configuration) return tl::make_unexpected(configuration.error());
+    auto opened = engine::Engine::open(*configuration, std::make_shared<SystemClock>());
+    if (!opened) return tl::make_unexpected(opened.error());
+    engine_ = std::move(*opened);
+  }
+  return engine_->realm(name);
+}
+
+Service::Answer Service::failed(const wire::Request& request, const Error& error) const {
+  if (worth_a_log_line(error.code))
+    syslog(error.code == Code::unavailable ? LOG_ERR : LOG_ALERT, "realm %.*s: %s",
+           static_cast<int>(request.realm.size()), request.realm.data(), error.message.c_str());
+  Answer answer;
+  answer.reply.code = error.code;
+  // A password that is none: its owner can mend that. The rest is for the log.
+  if (error.code == Code::usage || error.code == Code::conflict)
+    answer.messages.push_back(error.message);
+  return answer;
+}
+
+Service::Answer Service::change(engine::Realm& realm, const wire::Request& request) {
+  const Secret next = secret_of(request.password);
+  const engine::Actor actor{"uid " + std::to_string(principal_.uid) +
+                            (request.source.service.empty()
+                                 ? ""
+                                 : " by " + std::string(request.source.service))};
+  if (request.old_password.empty() && principal_.uid != 0)
+    return failed(request, {Code::configuration, "only root may reset a password"});
+  const auto changed =
+      request.old_password.empty()
+          ? realm.reset(request.account, next, false, actor)
+          : realm.change(request.account, secret_of(request.old_password), next, actor);
+  if (!changed) return failed(request, changed.error());
+  Answer answer;
+  answer.reply.code = changed->code;
+  answer.reply.reason = to_wire(changed->reason);
+  answer.messages = sentences(changed->verdicts);
+  return answer;
+}
+
+Service::Answer Service::answer(const wire::Request& request) {
+  auto opened = realm(request.realm);
+  if (!opened) {
+    // A realm that is not there is the stack's mistake, not an unknown user.
+    Error error = opened.error();
+    if (error.code == Code::not_found) error.code = Code::configuration;
+    return failed(request, error);
+  }
+  Answer answer;
+  const Time now = SystemClock().now();
+  switch (request.kind) {
+    case wire::Kind::authenticate: {
+      const auto result = opened->authenticate(request.account, secret_of(request.password));
+      if (!result) return failed(request, result.error());
+      answer.reply = to_wire(result->standing, now);
+      answer.reply.code = result->code;
+      break;
+    }
+    case wire::Kind::account: {
+      const auto standing = opened->standing(request.account);
+      if (!standing) return failed(request, standing.error());
+      answer.reply = to_wire(*standing, now);
+      break;
+    }
+    case wire::Kind::check: {
+      const Secret old = secret_of(request.old_password);
+      const auto verdicts =
+          opened->check(request.account, old.empty() ? nullptr : &old,
+                        secret_of(request.password), engine::Realm::Depth::rules);
+      if (!verdicts) return failed(request, verdicts.error());
+      answer.messages = sentences(*verdicts);
+      answer.reply.code = answer.messages.empty() ? Code::accepted : Code::refused;
+      answer.reply.reason = answer.messages.empty() ? wire::Reason::none : wire::Reason::policy;
+      break;
+    }
+    case wire::Kind::change: return change(*opened, request);
+  }
+  return answer;
+}
+
+Secret Service::answer(std::span<const std::byte> body) {
+  wire::Request request;
+  Answer answer;
+  if (!wire::decode(body, request)) {
+    answer.reply.code = Code::usage;
+  } else {
+    try {
+      answer = this->answer(request);
+    } catch (const std::bad_alloc&) {
+      answer = failed(request, {Code::unavailable, "out of memory"});
+    } catch (const std::exception& error) {
+      answer = failed(request, {Code::internal, error.what()});
+    }
+  }
+  const std::size_t count = std::min(answer.messages.size(), wire::max_messages);
+  answer.reply.messages = static_cast<std::uint16_t>(count);
+  for (std::size_t i = 0; i < count; ++i)
+    answer.reply.message[i] =
+        std::string_view(answer.messages[i]).substr(0, wire::max_message_bytes);
+  return wire::encode(answer.reply);
+}
+
+}  // namespace cred::broker

@@ -1,0 +1,109 @@
+#include "cli/account_view.hpp"
+
+#include "engine/units.hpp"
+
+#include <nlohmann/json.hpp>
+
+namespace cred::cli {
+namespace {
+
+void line(std::string& text, const std::string& label, const std::string& value) {
+  if (value.empty()) return;
+  if (!text.empty()) text += '\n';
+  text += label + ":" + std::string(label.size() < 17 ? 17 - label.size() : 1, ' ') + value;
+}
+
+std::string parameters_text(const hash::Parameters& p) {
+  return "Argon2id, " + std::to_string(p.memory) + " KiB, " + std::to_string(p.passes) +
+         " passes, " + std::to_string(p.lanes) + " lanes";
+}
+
+}  // namespace
+
+std::string state_word(const engine::Status& status) {
+  switch (status.state) {
+    case engine::State::locked: return "locked";
+    case engine::State::disabled: return "disabled";
+    case engine::State::active: break;
+  }
+  return status.standing.code == Code::must_change ? "must change" : "active";
+}
+
+std::string due_text(const engine::Standing& standing) {
+  return standing.due ? engine::print_time(*standing.due) : "never";
+}
+
+std::string reason_text(engine::Reason reason) {
+  switch (reason) {
+    case engine::Reason::expired: return "it has expired";
+    case engine::Reason::forced: return "an administrator asks for it";
+    case engine::Reason::compromised: return "it may be known to others";
+    case engine::Reason::grace_over: return "it expired too long ago; an administrator must reset it";
+    case engine::Reason::too_early: return "it was changed too recently";
+    case engine::Reason::locked: return "the account is locked";
+    case engine::Reason::disabled: return "the account is disabled";
+    case engine::Reason::policy: return "the policy refuses the new one";
+    case engine::Reason::old_password: return "the current password is wrong";
+    case engine::Reason::none: break;
+  }
+  return "";
+}
+
+nlohmann::json status_json(const engine::Status& s) {
+  nlohmann::json j{{"account", s.name},
+                   {"id", to_string(s.id)},
+                   {"generation", s.generation},
+                   {"state", s.state == engine::State::active   ? "active"
+                             : s.state == engine::State::locked ? "locked"
+                                                                : "disabled"},
+                   {"must_change", s.standing.code == Code::must_change},
+                   {"reason", word(s.standing.reason)},
+                   {"set", engine::print_time(s.standing.set_at)},
+                   {"due", nullptr},
+                   {"warn", s.standing.warn},
+                   {"passwords", s.passwords},
+                   {"failures", s.failures},
+                   {"attempts_left", s.attempts_left},
+                   {"blocked_until", nullptr}};
+  if (s.standing.due) j["due"] = engine::print_time(*s.standing.due);
+  if (s.blocked_until) j["blocked_until"] = engine::print_time(*s.blocked_until);
+  return j;
+}
+
+int show_account(const Session& session, const std::string& name, bool with_profile) {
+  auto realm = session.realm();
+  if (!realm) return session.fail(realm.error());
+  const auto status = realm->status(name);
+  if (!status) return session.fail(status.error());
+  auto details = status_json(*status);
+  std::string text;
+  line(text, "Account", status->name);
+  line(text, "State", state_word(*status));
+  line(text, "Why", reason_text(status->standing.reason));
+  line(text, "Password set", engine::print_time(status->standing.set_at));
+  line(text, "Change due", due_text(status->standing));
+  line(text, "Attempts left", std::to_string(status->attempts_left));
+  line(text, "Failures", status->failures == 0 ? "" : std::to_string(status->failures));
+  if (status->blocked_until) line(text, "Waits until", engine::print_time(*status->blocked_until));
+  if (with_profile) {
+    const auto& p = status->profile;
+    line(text, "Id", to_string(status->id));
+    line(text, "Full name", p.full_name);
+    line(text, "E-mail", p.email);
+    line(text, "Birth date", p.birth_date);
+    line(text, "Phone", p.phone);
+    for (const auto& [key, value] : p.attributes) line(text, key, value);
+    line(text, "Added", engine::print_time(p.created_at));
+    line(text, "Passwords so far", std::to_string(status->passwords));
+    line(text, "Hash", parameters_text(status->parameters));
+    details["profile"] = {{"full_name", p.full_name}, {"email", p.email},
+                          {"birth_date", p.birth_date}, {"phone", p.phone},
+                          {"attributes", p.attributes}, {"added", engine::print_time(p.created_at)}};
+    details["hash"] = {{"memory_kib", status->parameters.memory},
+                       {"passes", status->parameters.passes},
+                       {"lanes", status->parameters.lanes}};
+  }
+  return session.finish(Code::accepted, text, details);
+}
+
+}  // namespace cred::cli

@@ -1,0 +1,28 @@
+// Every command: a function that adds itself and its options to the program, and
+// sets what is to run. One file a noun.
+#pragma once
+
+#include "cli/session.hpp"
+
+#include <functional>
+
+namespace CLI {
+class App;
+}
+
+namespace cred::cli {
+
+// What was chosen on the command line; runs after parsing, gives the exit status.
+using Action = std::function<int()>;
+
+void add_init(CLI::App& program, const Session& session, Action& action);
+void add_user(CLI::App& program, const Session& session, Action& action);
+void add_passwd(CLI::App& program, const Session& session, Action& action);
+void add_verify(CLI::App& program, const Session& session, Action& action);
+void add_check(CLI::App& program, const Session& session, Action& action);
+void add_generate(CLI::App& program, const Session& session, Action& action);
+void add_status(CLI::App& program, const Session& session, Action& action);
+void add_expire(CLI::App& program, const Session& session, Action& action);
+void add_policy(CLI::App& program, const Session& session, Action& action);
+
+}  // namespace cred::cli

@@ -1,0 +1,64 @@
+// credctl: the administrator's tool.
+
+#include "base/process.hpp"
+#include "cli/commands/commands.hpp"
+
+#include <CLI/CLI.hpp>
+#include <cstdio>
+
+namespace {
+
+constexpr auto usage_status = static_cast<int>(cred::Code::usage);
+
+// CLI11 repeats the words that it did not expect; one of them may be a password.
+bool repeats_input(const CLI::ParseError& error) {
+  const int code = error.get_exit_code();
+  return code != static_cast<int>(CLI::ExitCodes::RequiredError) &&
+         code != static_cast<int>(CLI::ExitCodes::ExcludesError);
+}
+
+int wrong_usage(const CLI::ParseError& error, const cred::cli::Session& session) {
+  const std::string message =
+      repeats_input(error)
+          ? "an argument is unknown, or one too many (not repeated here, in case it is a password; "
+            "passwords are asked for, or read with --stdin)"
+          : error.what();
+  (void)session.fail({cred::Code::usage, message});
+  if (!session.json) std::fputs("Try: credctl --help\n", stderr);
+  return usage_status;
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+  cred::harden_process();
+  cred::cli::Session session;
+  cred::cli::Action action;
+  CLI::App program("Sets, checks, ages and refuses passwords.", "credctl");
+  program.require_subcommand(1);
+  program.fallthrough();
+  program.add_option("--config", session.config, "Read this instead of " CRED_CONFIG_PATH)
+      ->type_name("FILE");
+  program.add_option("--realm", session.realm_name, "The tenant; \"system\" unless told otherwise")
+      ->type_name("NAME");
+  program.add_flag("--json", session.json, "Print one JSON object");
+  program.add_flag("--quiet", session.quiet, "Print errors only");
+  program.set_version_flag("--version", "credctl " CRED_VERSION);
+  program.footer("Example: credctl user add alice --full-name 'Alice Miller'\n"
+                 "Each command has a --help of its own. See credctl(8).");
+  using namespace cred::cli;
+  for (const auto add : {add_init, add_user, add_passwd, add_verify, add_check, add_generate,
+                         add_status, add_expire, add_policy})
+    add(program, session, action);
+  for (auto* command : program.get_subcommands({})) {
+    command->fallthrough();
+    for (auto* inner : command->get_subcommands({})) inner->fallthrough();
+  }
+  try {
+    program.parse(argc, argv);
+  } catch (const CLI::ParseError& error) {
+    if (error.get_exit_code() == 0) return program.exit(error);
+    return wrong_usage(error, session);
+  }
+  return action();
+}

@@ -1,0 +1,90 @@
+#include "cli/session.hpp"
+
+#include <cstdio>
+#include <cstdlib>
+#include <nlohmann/json.hpp>
+#include <pwd.h>
+#include <unistd.h>
+
+namespace cred::cli {
+namespace {
+
+void print(std::FILE* stream, const std::string& text) {
+  std::fputs(text.c_str(), stream);
+  std::fputc('\n', stream);
+}
+
+// Names may hold anything that is UTF-8; a damaged one must not end the output.
+std::string dump(const nlohmann::json& object) {
+  return object.dump(-1, ' ', false, nlohmann::json::error_handler_t::replace);
+}
+
+}  // namespace
+
+Expected<engine::Configuration> Session::configuration() const {
+  if (!config.empty()) return engine::load_configuration(config);
+  const char* path = secure_getenv("CRED_CONFIG");
+  if (path == nullptr || *path == '\0') return engine::load_configuration("");
+  if (geteuid() == 0) {
+    // A root shell may carry a variable that somebody else chose.
+    print(stderr, "credctl: CRED_CONFIG is ignored for root; use --config");
+    return engine::load_configuration("");
+  }
+  return engine::load_configuration(path);
+}
+
+Expected<engine::Realm> Session::realm() const {
+  const auto loaded = configuration();
+  if (!loaded) return tl::make_unexpected(loaded.error());
+  auto engine = engine::Engine::open(*loaded, std::make_shared<SystemClock>());
+  if (!engine) return tl::make_unexpected(engine.error());
+  return engine->realm(realm_name);
+}
+
+engine::Actor Session::actor() const {
+  const passwd* user = getpwuid(getuid());
+  return {"uid " + std::to_string(getuid()) +
+          (user != nullptr ? std::string(" (") + user->pw_name + ")" : "") + " by credctl"};
+}
+
+int Session::finish(Code code, const std::string& text, const nlohmann::json& details) const {
+  if (json) {
+    nlohmann::json object = details.is_object() ? details : nlohmann::json::object();
+    object["status"] = word(code);
+    print(stdout, dump(object));
+  } else if (!quiet && !text.empty()) {
+    print(stdout, text);
+  }
+  return static_cast<int>(code);
+}
+
+int Session::fail(const Error& error) const {
+  if (json)
+    print(stdout, dump({{"status", word(error.code)}, {"message", error.message}}));
+  else
+    print(stderr, "credctl: " + error.message);
+  return static_cast<int>(error.code);
+}
+
+int Session::refuse(const std::string& what, const std::vector<policy::Verdict>& verdicts) const {
+  const std::string message = what + ": the password was refused";
+  if (json) {
+    print(stdout, dump({{"status", word(Code::refused)},
+                        {"message", message},
+                        {"violations", violations_json(verdicts)}}));
+  } else {
+    print(stderr, "credctl: " + message);
+    for (const auto* verdict : engine::violations(verdicts))
+      print(stderr, "  - " + *verdict->violation + " [" + verdict->rule + "]");
+  }
+  return static_cast<int>(Code::refused);
+}
+
+nlohmann::json violations_json(const std::vector<policy::Verdict>& verdicts) {
+  auto list = nlohmann::json::array();
+  for (const auto* verdict : engine::violations(verdicts))
+    list.push_back({{"rule", verdict->rule}, {"message", *verdict->violation}});
+  return list;
+}
+
+}  // namespace cred::cli

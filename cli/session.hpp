@@ -1,0 +1,35 @@
+// What every command shares: the global options, the store, and how results and
+// errors are printed.
+#pragma once
+
+#include "base/error.hpp"
+#include "engine/engine.hpp"
+
+#include <nlohmann/json_fwd.hpp>
+#include <string>
+#include <vector>
+
+namespace cred::cli {
+
+struct Session {
+  std::string config;
+  std::string realm_name = "system";
+  bool json = false;
+  bool quiet = false;
+
+  Expected<engine::Configuration> configuration() const;
+  Expected<engine::Realm> realm() const;
+  engine::Actor actor() const;
+
+  // Prints a result and gives the exit status of `code`. `text` is for people
+  // (nothing with --quiet), `details` for --json.
+  int finish(Code code, const std::string& text, const nlohmann::json& details) const;
+  // A diagnostic on standard error, or an object with --json.
+  int fail(const Error& error) const;
+  // Every broken rule.
+  int refuse(const std::string& what, const std::vector<policy::Verdict>& verdicts) const;
+};
+
+nlohmann::json violations_json(const std::vector<policy::Verdict>& verdicts);
+
+}  // namespace cred::cli

@@ -1,0 +1,41 @@
+// The trail: what happened to an account, chained so that a missing or edited
+// record shows. The engine computes the MAC and stores the rows.
+#pragma once
+
+#include "base/clock.hpp"
+#include "base/uuid.hpp"
+
+#include <cstdint>
+#include <span>
+#include <string>
+#include <vector>
+
+namespace cred::audit {
+
+enum class Event : std::uint8_t {
+  enrolled = 1,
+  changed = 2,     // by the owner, with the old password
+  reset = 3,       // by an administrator
+  expired = 4,     // an administrator asks for a change
+  locked = 5,
+  unlocked = 6,
+  rehashed = 7,    // same password, newer parameters
+  aged_out = 8,    // first login with an expired password
+  profile_set = 9,
+};
+
+struct Record {
+  Time time{};
+  Event event = Event::enrolled;
+  Uuid account{};
+  std::string actor;  // "uid 0", a service's name, or empty
+};
+
+// Format version, then the fields in order: docs/formats/audit.md.
+std::vector<std::byte> encode(const Record& record);
+
+// What the MAC of a record covers: its number, the MAC before it, the record.
+std::vector<std::byte> chained(std::uint64_t number, std::span<const std::byte> previous_mac,
+                               std::span<const std::byte> record);
+
+}  // namespace cred::audit

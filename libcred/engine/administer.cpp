@@ -1,0 +1,91 @@
+// What an administrator asks of an account without its password.
+
+#include "engine/realm_parts.hpp"
+
+namespace cred::engine {
+namespace {
+
+// Reads, alters and writes a credential; begins anew when somebody else was faster,
+// since nothing that was read is lost by that.
+template <typename Alter>
+Expected<void> alter(const Realm::Parts& parts, std::string_view name, audit::Event event,
+                     const Actor& actor, Alter alter_credential) {
+  constexpr int most_tries = 16;
+  for (int i = 0; i < most_tries; ++i) {
+    const auto account = parts.find(name);
+    if (!account)
+      return fail(Code::not_found, "there is no account '" + std::string(name) + "'");
+    Credential next = account->credential;
+    alter_credential(next);
+    if (parts.replace(*account, next, parts.history(*account), event, actor)) return {};
+  }
+  return fail(Code::conflict, "the account is being changed by others; try again");
+}
+
+std::size_t count(const History& history) {
+  std::size_t passwords = 0;
+  for (const auto& group : history) passwords += group.tags.size();
+  return passwords;
+}
+
+Status status_of(const Realm::Parts& parts, store::Transaction& transaction,
+                 const Account& account) {
+  Status s;
+  s.name = account.row.name;
+  s.id = account.row.id;
+  s.generation = account.row.generation;
+  s.state = account.credential.state;
+  s.profile = parts.profile(account);
+  s.standing = parts.standing(account.credential);
+  s.passwords = count(parts.history(account));
+  s.parameters = account.credential.verifier.parameters;
+  const auto attempts = parts.attempts(account.row.name).standing(transaction);
+  s.failures = attempts.failures;
+  s.attempts_left = attempts.attempts_left;
+  if (attempts.blocked_until != Time{}) s.blocked_until = attempts.blocked_until;
+  return s;
+}
+
+}  // namespace
+
+Expected<void> Realm::expire(std::string_view name, const Actor& actor) {
+  return at_the_door([&] {
+    return alter(*parts_, name, audit::Event::expired, actor, [](Credential& c) {
+      // A compromise mark says more and stays.
+      if (c.demand != Demand::compromised) c.demand = Demand::forced;
+    });
+  });
+}
+
+Expected<void> Realm::set_state(std::string_view name, State state, const Actor& actor) {
+  const auto event = state == State::active ? audit::Event::unlocked : audit::Event::locked;
+  return at_the_door([&] {
+    return alter(*parts_, name, event, actor, [&](Credential& c) { c.state = state; });
+  });
+}
+
+Expected<Status> Realm::status(std::string_view name) {
+  return at_the_door([&]() -> Expected<Status> {
+    const auto transaction = parts_->store->begin(store::Access::read);
+    auto row = transaction->find(name);
+    if (!row) return fail(Code::not_found, "there is no account '" + std::string(name) + "'");
+    return status_of(*parts_, *transaction, parts_->opened(std::move(*row)));
+  });
+}
+
+Expected<void> Realm::list(const std::function<bool(const Status&)>& visit) {
+  constexpr std::size_t page = 256;
+  return at_the_door([&]() -> Expected<void> {
+    std::string after;
+    for (;;) {
+      const auto transaction = parts_->store->begin(store::Access::read);
+      auto rows = transaction->list(after, page);
+      if (rows.empty()) return {};
+      after = rows.back().name;
+      for (auto& row : rows)
+        if (!visit(status_of(*parts_, *transaction, parts_->opened(std::move(row))))) return {};
+    }
+  });
+}
+
+}  // namespace cred::engine

@@ -1,0 +1,72 @@
+// Is this the password, and may it be used?
+
+#include "engine/realm_parts.hpp"
+
+namespace cred::engine {
+namespace {
+
+// After a right login: newer parameters, and the mark that keeps an expired
+// password expired when the clock is set back. Losing the race is no harm; the
+// next login does it.
+void bring_up_to_date(const Realm::Parts& parts, const Account& account,
+                      const Standing& standing, const Secret& password) {
+  Credential next = account.credential;
+  const bool rehash = next.verifier.parameters != parts.parameters;
+  const bool aged_out = standing.reason == Reason::expired && next.demand == Demand::none;
+  if (!rehash && !aged_out) return;
+  if (rehash) next.verifier = parts.make_verifier(password);
+  if (aged_out) next.demand = Demand::expired;
+  parts.replace(account, next, parts.history(account),
+                rehash ? audit::Event::rehashed : audit::Event::aged_out, {"login"});
+}
+
+}  // namespace
+
+Expected<Authentication> Realm::authenticate(std::string_view name, const Secret& password) {
+  return at_the_door([&]() -> Expected<Authentication> {
+    // sshd sends control characters for users that it does not know: they cost what
+    // a wrong password costs, and are nothing that could match.
+    auto normalised = policy::normalise(password);
+    const bool is_password = normalised.has_value();
+    if (!is_password) normalised = Secret::copy_of("no password", 11);
+
+    auto attempts = parts_->attempts(name);
+    switch (attempts.reserve()) {
+      case AttemptCounter::Reservation::granted: break;
+      case AttemptCounter::Reservation::blocked: return Authentication{};
+      case AttemptCounter::Reservation::crowded:
+        return fail(Code::unavailable,
+                    "other attempts on this account did not end in time; try again");
+    }
+    // From here on an exception leaves the lease behind, which counts as a failure.
+    const auto account = parts_->find(name);
+    bool right = false;
+    if (account && is_password)
+      right = parts_->matches(*normalised, account->credential.verifier);
+    else
+      parts_->hash_in_vain(*normalised);
+
+    if (!right) {
+      attempts.settle(Outcome::wrong);
+      return Authentication{};
+    }
+    const Standing standing = parts_->standing(account->credential);
+    if (standing.code == Code::locked) {
+      attempts.settle(Outcome::withdrawn);
+    } else {
+      attempts.settle(Outcome::right);
+      bring_up_to_date(*parts_, *account, standing, *normalised);
+    }
+    return Authentication{standing.code, standing};
+  });
+}
+
+Expected<Standing> Realm::standing(std::string_view name) {
+  return at_the_door([&]() -> Expected<Standing> {
+    const auto account = parts_->find(name);
+    if (!account) return fail(Code::not_found, "there is no such account");
+    return parts_->standing(account->credential);
+  });
+}
+
+}  // namespace cred::engine

@@ -1,0 +1,293 @@
+#include "engine/configuration.hpp"
+
+#include "base/secret.hpp"
+#include "engine/units.hpp"
+
+#include <algorithm>
+#include <cerrno>
+#include <cstring>
+#include <fcntl.h>
+#include <filesystem>
+#include <functional>
+#include <limits>
+#include <optional>
+#include <sstream>
+#include <toml++/toml.h>
+#include <unistd.h>
+#include <vector>
+
+namespace cred::engine {
+namespace {
+
+constexpr std::size_t largest_file = 1024 * 1024;
+
+[[noreturn]] void wrong(const std::string& origin, const toml::source_region& where,
+                        const std::string& what) {
+  throw Failure(Code::configuration,
+                origin + ":" + std::to_string(where.begin.line) + ": " + what);
+}
+
+std::size_t edits(std::string_view a, std::string_view b) {
+  std::vector<std::size_t> row(b.size() + 1);
+  for (std::size_t j = 0; j <= b.size(); ++j) row[j] = j;
+  for (std::size_t i = 0; i < a.size(); ++i) {
+    std::size_t diagonal = std::exchange(row[0], i + 1);
+    for (std::size_t j = 0; j < b.size(); ++j) {
+      const std::size_t replaced = diagonal + (a[i] == b[j] ? 0 : 1);
+      diagonal = row[j + 1];
+      row[j + 1] = std::min({replaced, row[j] + 1, row[j + 1] + 1});
+    }
+  }
+  return row.back();
+}
+
+// One key: its name and how its value is taken over. `take` answers what would be
+// right when the value is not.
+struct Key {
+  const char* name;
+  std::function<std::optional<std::string>(const toml::node&)> take;
+};
+
+std::string nearest(std::string_view name, const std::vector<Key>& keys) {
+  if (name.size() > 64) return keys.front().name;  // bounds the comparison
+  return std::min_element(keys.begin(), keys.end(), [&](const Key& a, const Key& b) {
+           return edits(name, a.name) < edits(name, b.name);
+         })->name;
+}
+
+void read_table(const toml::table& table, const std::string& section, const std::string& origin,
+                const std::vector<Key>& keys) {
+  for (const auto& [key, node] : table) {
+    const auto known = std::find_if(keys.begin(), keys.end(),
+                                    [&, name = key.str()](const Key& k) { return name == k.name; });
+    const std::string path = section.empty() ? std::string(key.str())
+                                             : section + "." + std::string(key.str());
+    if (known == keys.end())
+      wrong(origin, key.source(), "unknown key '" + path + "'; did you mean '" +
+                                      nearest(key.str(), keys) + "'?");
+    if (const auto right = known->take(node))
+      wrong(origin, node.source(), "'" + path + "' must be " + *right);
+  }
+}
+
+using Wanted = std::optional<std::string>;
+
+auto text(std::string& target) {
+  return [&target](const toml::node& node) -> Wanted {
+    const auto value = node.value_exact<std::string>();
+    if (!value || value->empty()) return "a string in quotes";
+    target = *value;
+    return std::nullopt;
+  };
+}
+
+auto number(std::uint32_t& target, std::int64_t least, std::int64_t most) {
+  return [&target, least, most](const toml::node& node) -> Wanted {
+    const auto value = node.value_exact<std::int64_t>();
+    if (!value || *value < least || *value > most)
+      return "a whole number from " + std::to_string(least) + " to " + std::to_string(most);
+    target = static_cast<std::uint32_t>(*value);
+    return std::nullopt;
+  };
+}
+
+auto flag(bool& target) {
+  return [&target](const toml::node& node) -> Wanted {
+    const auto value = node.value_exact<bool>();
+    if (!value) return "true or false";
+    target = *value;
+    return std::nullopt;
+  };
+}
+
+auto size(std::uint32_t& kib) {
+  return [&kib](const toml::node& node) -> Wanted {
+    const auto value = node.value_exact<std::string>();
+    const auto parsed = value ? parse_kib(*value) : std::nullopt;
+    if (!parsed) return "a size with its unit, such as \"64 MiB\"";
+    kib = *parsed;
+    return std::nullopt;
+  };
+}
+
+auto duration(Duration& target) {
+  return [&target](const toml::node& node) -> Wanted {
+    const auto value = node.value_exact<std::string>();
+    const auto parsed = value ? parse_duration(*value) : std::nullopt;
+    if (!parsed) return "a time with its unit, such as \"90d\" or \"30s\"";
+    target = *parsed;
+    return std::nullopt;
+  };
+}
+
+// A duration, or "never".
+auto limit(std::optional<Duration>& target) {
+  return [&target](const toml::node& node) -> Wanted {
+    if (node.value_exact<std::string>() == "never") {
+      target.reset();
+      return std::nullopt;
+    }
+    Duration parsed{};
+    if (duration(parsed)(node) || parsed == Duration::zero())
+      return "a time with its unit, such as \"90d\", or \"never\"";
+    target = parsed;
+    return std::nullopt;
+  };
+}
+
+void read_policy(const toml::node& node, const std::string& section, const std::string& origin,
+                 policy::Options& o) {
+  const auto* table = node.as_table();
+  if (table == nullptr) wrong(origin, node.source(), "'" + section + "' must be a table");
+  if (const auto* name = table->get("preset")) {
+    const auto value = name->value_exact<std::string>();
+    auto options = value ? policy::preset(*value)
+                         : fail(Code::configuration, "'preset' must be a string in quotes");
+    if (!options) wrong(origin, name->source(), options.error().message);
+    o = *options;
+  }
+  constexpr std::int64_t longest = static_cast<std::int64_t>(max_password_bytes);
+  read_table(*table, section, origin,
+             {{"preset", [](const toml::node&) -> Wanted { return std::nullopt; }},
+              {"min_length", number(o.min_length, 1, longest)},
+              {"max_length", number(o.max_length, 8, longest)},
+              {"min_alphanumeric", number(o.min_alphanumeric, 0, longest)},
+              {"min_upper", number(o.min_upper, 0, longest)},
+              {"min_lower", number(o.min_lower, 0, longest)},
+              {"min_digit", number(o.min_digit, 0, longest)},
+              {"min_symbol", number(o.min_symbol, 0, longest)},
+              {"min_changed", number(o.min_changed, 0, longest)},
+              {"personal", flag(o.personal)},
+              {"history", flag(o.history)},
+              {"max_age", limit(o.max_age)},
+              {"warn", duration(o.warn)},
+              {"min_age", duration(o.min_age)},
+              {"grace", limit(o.grace)}});
+  if (const auto right = policy::consistent(o); !right)
+    wrong(origin, table->source(), right.error().message);
+}
+
+auto table_of(const std::string& origin, const std::string& section, std::vector<Key> keys) {
+  return [&origin, section, keys = std::move(keys)](const toml::node& node) -> Wanted {
+    if (!node.is_table()) return "a table";
+    read_table(*node.as_table(), section, origin, keys);
+    return std::nullopt;
+  };
+}
+
+void read_realms(const toml::node& node, const std::string& origin, Configuration& c) {
+  const auto* realms = node.as_table();
+  if (realms == nullptr) wrong(origin, node.source(), "'realm' must be a table");
+  for (const auto& [key, realm] : *realms) {
+    const std::string name(key.str());
+    if (!realm.is_table()) wrong(origin, realm.source(), "'realm." + name + "' must be a table");
+    read_table(*realm.as_table(), "realm." + name, origin,
+               {{"policy", [&](const toml::node& policy) -> Wanted {
+                   auto options = c.policy_of(name);
+                   read_policy(policy, "realm." + name + ".policy", origin, options);
+                   c.realm_policies[name] = options;
+                   return std::nullopt;
+                 }}});
+  }
+}
+
+void read_document(const toml::table& document, const std::string& origin, Configuration& c) {
+  std::uint32_t memory_budget = 0;
+  const std::vector<Key> keys{
+      {"store", table_of(origin, "store", {{"url", text(c.store_url)}})},
+      {"keys", table_of(origin, "keys", {{"root", text(c.root_key_url)}})},
+      {"hash", table_of(origin, "hash",
+                        {{"memory", size(c.hash.memory)},
+                         {"passes", number(c.hash.passes, 1, 64)},
+                         {"lanes", number(c.hash.lanes, 1, 64)}})},
+      {"policy",
+       [&](const toml::node& node) -> Wanted {
+         read_policy(node, "policy", origin, c.policy);
+         return std::nullopt;
+       }},
+      {"realm", [](const toml::node&) -> Wanted { return std::nullopt; }},
+      {"attempts", table_of(origin, "attempts",
+                            {{"threshold", number(c.attempts.threshold, 1, 100)},
+                             {"delay", duration(c.attempts.delay)}})},
+      {"broker", table_of(origin, "broker",
+                          {{"socket", text(c.broker_socket)},
+                           {"memory_budget", size(memory_budget)}})}};
+  read_table(document, "", origin, keys);
+  // After [policy], wherever it stands in the file: realms start from it.
+  if (const auto* realms = document.get("realm")) read_realms(*realms, origin, c);
+  if (const auto right = hash::acceptable(c.hash); !right) {
+    const auto* section = document.get("hash");
+    wrong(origin, section != nullptr ? section->source() : document.source(),
+          right.error().message);
+  }
+}
+
+Expected<std::string> read_file(const std::string& path) {
+  const int fd = open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK);
+  if (fd < 0)
+    return fail(Code::configuration, "cannot read " + path + ": " + std::strerror(errno));
+  std::string text;
+  std::vector<char> chunk(65536);
+  ssize_t got = 0;
+  while ((got = read(fd, chunk.data(), chunk.size())) > 0 && text.size() <= largest_file)
+    text.append(chunk.data(), static_cast<std::size_t>(got));
+  const int reason = errno;
+  (void)close(fd);
+  if (got < 0)
+    return fail(Code::configuration, "cannot read " + path + ": " + std::strerror(reason));
+  if (text.size() > largest_file)
+    return fail(Code::configuration, path + " is larger than 1 MiB; is it a configuration?");
+  return text;
+}
+
+std::vector<std::string> drop_ins(const std::string& path) {
+  std::vector<std::string> files;
+  std::error_code ignored;
+  for (const auto& entry : std::filesystem::directory_iterator(path + ".d", ignored))
+    if (entry.path().extension() == ".conf") files.push_back(entry.path().string());
+  std::sort(files.begin(), files.end());
+  return files;
+}
+
+}  // namespace
+
+Configuration::Configuration()
+    : store_url("sqlite:" CRED_STATE_DIR "/cred.db"),
+      root_key_url("file:" CRED_KEY_PATH),
+      broker_socket(CRED_SOCKET_PATH) {}
+
+const policy::Options& Configuration::policy_of(std::string_view realm) const {
+  const auto own = realm_policies.find(std::string(realm));
+  return own == realm_policies.end() ? policy : own->second;
+}
+
+Expected<void> apply_configuration(std::string_view text, const std::string& origin,
+                                   Configuration& configuration) {
+  try {
+    Configuration next = configuration;
+    read_document(toml::parse(text, origin), origin, next);
+    configuration = std::move(next);
+    return {};
+  } catch (const toml::parse_error& error) {
+    return fail(Code::configuration, origin + ":" + std::to_string(error.source().begin.line) +
+                                         ": " + std::string(error.description()));
+  } catch (const Failure& failure) {
+    return tl::make_unexpected(failure.error());
+  }
+}
+
+Expected<Configuration> load_configuration(const std::string& path) {
+  const std::string main = path.empty() ? CRED_CONFIG_PATH : path;
+  std::vector<std::string> files = drop_ins(main);
+  if (!path.empty() || access(main.c_str(), F_OK) == 0) files.insert(files.begin(), main);
+  Configuration configuration;
+  for (const std::string& file : files) {
+    const auto text = read_file(file);
+    if (!text) return tl::make_unexpected(text.error());
+    if (auto applied = apply_configuration(*text, file, configuration); !applied)
+      return tl::make_unexpected(applied.error());
+  }
+  return configuration;
+}
+
+}  // namespace cred::engine

@@ -1,0 +1,46 @@
+// cred.conf: TOML, every key with a default. cred.conf(5) describes each.
+#pragma once
+
+#include "base/clock.hpp"
+#include "base/error.hpp"
+#include "hash/parameters.hpp"
+#include "policy/options.hpp"
+
+#include <cstdint>
+#include <map>
+#include <string>
+#include <string_view>
+
+namespace cred::engine {
+
+struct AttemptLimits {
+  std::uint32_t threshold = 5;                     // failures before the first delay
+  Duration delay = std::chrono::seconds(30);       // doubles with every further failure
+  Duration longest_delay = std::chrono::hours(1);
+  Duration lease = std::chrono::seconds(20);       // how long an attempt may stay open
+  Duration patience = std::chrono::seconds(120);   // how long one waits for others' outcomes
+};
+
+struct Configuration {
+  std::string store_url;
+  std::string root_key_url;
+  hash::Parameters hash;
+  AttemptLimits attempts;
+  std::string broker_socket;
+  policy::Options policy;
+  std::map<std::string, policy::Options> realm_policies;
+
+  Configuration();
+  const policy::Options& policy_of(std::string_view realm) const;
+};
+
+// Reads `path` and then `path`.d/*.conf in the order of their names. An empty
+// `path` means the built-in one, which may be missing: then everything has its
+// default. Errors: configuration, with file, line and the nearest right name.
+Expected<Configuration> load_configuration(const std::string& path);
+
+// Reads one file's text; `origin` names it in errors.
+Expected<void> apply_configuration(std::string_view text, const std::string& origin,
+                                   Configuration& configuration);
+
+}  // namespace cred::engine

@@ -1,0 +1,172 @@
+// The engine's door: the use cases, each on a realm. It alone knows the order of
+// things: count, verify, judge, hash, seal, write.
+//
+// Engine and Realm are safe to use from several threads. No call keeps a Secret
+// that it is given. Every call may answer unavailable (store, memory), integrity
+// (a row was altered, or does not open) and internal; only further errors are
+// named below.
+#pragma once
+
+#include "base/clock.hpp"
+#include "base/error.hpp"
+#include "base/secret.hpp"
+#include "base/uuid.hpp"
+#include "engine/configuration.hpp"
+#include "engine/records.hpp"
+#include "policy/policy.hpp"
+#include "store/store.hpp"
+
+#include <functional>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace cred::engine {
+
+inline constexpr std::string_view system_realm = "system";
+// What PAM carries (PAM_MAX_RESP_SIZE less its terminator).
+inline constexpr std::size_t max_system_password_bytes = 511;
+
+// Who asks, for the trail: "uid 0 (root)", a service's name.
+struct Actor {
+  std::string name;
+};
+
+enum class Reason : std::uint8_t {
+  none,
+  expired,
+  forced,
+  compromised,
+  grace_over,
+  too_early,
+  locked,
+  disabled,
+  policy,
+  old_password,
+};
+
+// The stable word for a reason, as JSON shows it.
+const char* word(Reason reason) noexcept;
+
+// Whether and until when a password may be used.
+struct Standing {
+  Code code = Code::accepted;  // accepted, must_change or locked
+  Reason reason = Reason::none;
+  Time set_at{};
+  std::optional<Time> due;  // unset: never
+  bool warn = false;        // due lies within the warning period
+  bool too_early = false;   // younger than min_age
+};
+
+struct Authentication {
+  Code code = Code::refused;  // accepted, must_change, locked, refused
+  Standing standing;          // filled for the right password alone
+};
+
+// What came of setting a password.
+struct Change {
+  Code code = Code::refused;  // accepted, refused, locked, not_found
+  Reason reason = Reason::none;
+  std::vector<policy::Verdict> verdicts;  // with reason `policy`: what each rule says
+};
+
+struct Status {
+  std::string name;
+  Uuid id{};
+  store::Generation generation = 0;
+  State state = State::active;
+  Profile profile;
+  Standing standing;
+  std::size_t passwords = 0;  // how many the account has had
+  hash::Parameters parameters;
+  std::uint32_t failures = 0;
+  std::uint32_t attempts_left = 0;
+  std::optional<Time> blocked_until;
+};
+
+class Realm {
+ public:
+  class Parts;
+  explicit Realm(std::unique_ptr<Parts> parts);
+  Realm(Realm&&) noexcept;
+  Realm& operator=(Realm&&) noexcept;
+  ~Realm();
+
+  const std::string& name() const;
+  const policy::Policy& policy() const;
+
+  // Checks `password` as a login does. Counts the attempt before it hashes. An
+  // unknown name costs the same and answers `refused`, and so does what is no
+  // password. Errors: unavailable also when other attempts on the name did not end
+  // in time.
+  Expected<Authentication> authenticate(std::string_view name, const Secret& password);
+
+  // Whether the account may be used now, without its password. Counts nothing.
+  // Errors: not_found.
+  Expected<Standing> standing(std::string_view name);
+
+  // The owner's change. Errors: usage (new password is none), conflict (changed
+  // meanwhile).
+  Expected<Change> change(std::string_view name, const Secret& old_password,
+                          const Secret& new_password, const Actor& actor);
+
+  // An administrator's reset; the policy holds for it too. Errors: as `change`,
+  // not_found.
+  Expected<Change> reset(std::string_view name, const Secret& new_password, bool must_change,
+                         const Actor& actor);
+
+  // A new account. Errors: usage (name, profile or password), conflict (exists).
+  Expected<Change> enrol(std::string_view name, const Profile& profile, const Secret& password,
+                         bool must_change, const Actor& actor);
+
+  // What the policy says of a password, changing nothing. With a known name, its
+  // names are looked for, and with `history` its earlier passwords too, at the cost
+  // of a hash. Errors: usage (no password), not_found.
+  enum class Depth : std::uint8_t { rules, history };
+  Expected<std::vector<policy::Verdict>> check(std::optional<std::string_view> name,
+                                               const Secret* old_password, const Secret& password,
+                                               Depth depth);
+
+  // A password that the policy accepts for the account-to-be.
+  Expected<Secret> generate(std::string_view name, const Profile& profile);
+
+  // Errors: not_found.
+  Expected<void> expire(std::string_view name, const Actor& actor);
+  Expected<void> set_state(std::string_view name, State state, const Actor& actor);
+  Expected<Status> status(std::string_view name);
+
+  // Every account in the order of names. `visit` answers false to stop.
+  Expected<void> list(const std::function<bool(const Status&)>& visit);
+
+ private:
+  std::unique_ptr<Parts> parts_;
+};
+
+class Engine {
+ public:
+  // Opens store and root key. Errors: configuration (permissions included).
+  static Expected<Engine> open(const Configuration& configuration,
+                               std::shared_ptr<const Clock> clock);
+  // Creates root key, store and realm `system`. A key that is there without a
+  // store is used. Errors: conflict (a store exists), configuration.
+  static Expected<void> initialise(const Configuration& configuration);
+
+  // Errors: not_found.
+  Expected<Realm> realm(std::string_view name);
+
+ private:
+  struct Shared;
+  explicit Engine(std::shared_ptr<Shared> shared) : shared_(std::move(shared)) {}
+  std::shared_ptr<Shared> shared_;
+};
+
+// What may be a login name: 1 to 64 bytes of UTF-8, no control character, space,
+// '/' or ':', no leading '-' or '+', not "." or "..". Errors: usage.
+Expected<void> check_name(std::string_view name);
+
+// The refusals among verdicts.
+std::vector<const policy::Verdict*> violations(const std::vector<policy::Verdict>& verdicts);
+
+}  // namespace cred::engine

@@ -1,0 +1,191 @@
+#include "engine/realm_parts.hpp"
+
+#include <algorithm>
+#include <sodium.h>
+
+namespace cred::engine {
+
+hash::Arena Arenas::take() {
+  const std::lock_guard lock(mutex_);
+  if (idle_.empty()) return {};
+  hash::Arena arena = std::move(idle_.back());
+  idle_.pop_back();
+  return arena;
+}
+
+void Arenas::put_back(hash::Arena arena) {
+  const std::lock_guard lock(mutex_);
+  idle_.push_back(std::move(arena));
+}
+
+Realm::Parts::Parts(std::unique_ptr<store::RealmStore> realm_store, vault::Vault realm_vault,
+                    const Configuration& configuration, std::shared_ptr<const Clock> the_clock,
+                    std::shared_ptr<Arenas> the_arenas)
+    : store(std::move(realm_store)),
+      vault(std::move(realm_vault)),
+      policy(configuration.policy_of(store->row().name)),
+      parameters(configuration.hash),
+      limits(configuration.attempts),
+      clock(std::move(the_clock)),
+      arenas(std::move(the_arenas)) {}
+
+AttemptCounter Realm::Parts::attempts(std::string_view name) const {
+  return {*store, *clock, limits, vault.subject(name)};
+}
+
+Secret Realm::Parts::open_field(const store::AccountRow& row, vault::Field field) const {
+  const store::Blob& sealed = field == vault::Field::credential ? row.credential
+                              : field == vault::Field::profile  ? row.profile
+                                                                : row.history;
+  return value_or_throw(vault.open({row.id, row.name, field, row.generation}, sealed));
+}
+
+Account Realm::Parts::opened(store::AccountRow row) const {
+  const Secret record = open_field(row, vault::Field::credential);
+  auto credential = value_or_throw(decode_credential(record.bytes()));
+  return {std::move(row), credential};
+}
+
+std::optional<Account> Realm::Parts::find(std::string_view name) const {
+  auto row = store->begin(store::Access::read)->find(name);
+  if (!row) return std::nullopt;
+  return opened(std::move(*row));
+}
+
+Profile Realm::Parts::profile(const Account& account) const {
+  return value_or_throw(decode_profile(open_field(account.row, vault::Field::profile).bytes()));
+}
+
+History Realm::Parts::history(const Account& account) const {
+  return value_or_throw(decode_history(open_field(account.row, vault::Field::history).bytes()));
+}
+
+store::AccountRow Realm::Parts::sealed(const Uuid& id, std::string_view name,
+                                       store::Generation generation, const Secret& credential,
+                                       const Secret& profile, const Secret& history) const {
+  const auto seal = [&](vault::Field field, const Secret& record) {
+    return vault.seal({id, name, field, generation}, record.bytes());
+  };
+  return {id,
+          std::string(name),
+          generation,
+          seal(vault::Field::credential, credential),
+          seal(vault::Field::profile, profile),
+          seal(vault::Field::history, history)};
+}
+
+void Realm::Parts::append_audit(store::Transaction& transaction, const Uuid& account,
+                                audit::Event event, const Actor& actor) const {
+  const auto last = transaction.last_audit();
+  store::AuditRow row;
+  row.number = last ? last->number + 1 : 1;
+  row.record = audit::encode({clock->now(), event, account, actor.name});
+  const auto mac = vault.audit_mac(
+      audit::chained(row.number, last ? last->mac : store::Blob{}, row.record));
+  row.mac.assign(mac.begin(), mac.end());
+  transaction.append_audit(row);
+}
+
+bool Realm::Parts::replace(const Account& account, const Credential& credential,
+                           const History& history, audit::Event event, const Actor& actor) const {
+  const store::Generation expected = account.row.generation;
+  const auto next = sealed(account.row.id, account.row.name, expected + 1, encode(credential),
+                           open_field(account.row, vault::Field::profile), encode(history));
+  const auto transaction = store->begin(store::Access::write);
+  if (!transaction->replace(next, expected)) return false;
+  append_audit(*transaction, next.id, event, actor);
+  transaction->commit();
+  return true;
+}
+
+bool Realm::Parts::insert(std::string_view name, const Credential& credential,
+                          const Profile& profile, const History& history,
+                          const Actor& actor) const {
+  Uuid id{};
+  randombytes_buf(id.data(), id.size());
+  id[6] = (id[6] & std::byte{0x0f}) | std::byte{0x40};
+  id[8] = (id[8] & std::byte{0x3f}) | std::byte{0x80};
+  const auto row = sealed(id, name, 1, encode(credential), encode(profile), encode(history));
+  const auto transaction = store->begin(store::Access::write);
+  if (!transaction->insert(row)) return false;
+  append_audit(*transaction, id, audit::Event::enrolled, actor);
+  transaction->commit();
+  return true;
+}
+
+Standing Realm::Parts::standing(const Credential& c) const {
+  const policy::Options& o = policy.options();
+  const Time now = clock->now();
+  Standing s;
+  s.set_at = c.set_at;
+  s.too_early = now >= c.set_at && now < c.set_at + o.min_age && c.demand == Demand::none;
+  if (o.max_age) {
+    s.due = c.set_at + *o.max_age;
+    s.warn = now < *s.due && now >= *s.due - o.warn;
+  }
+  const bool aged = s.due && now >= *s.due;
+  if (c.state != State::active) {
+    s.code = Code::locked;
+    s.reason = c.state == State::locked ? Reason::locked : Reason::disabled;
+  } else if (aged && o.grace && now >= *s.due + *o.grace) {
+    s.code = Code::locked;
+    s.reason = Reason::grace_over;
+  } else if (c.demand == Demand::compromised || c.demand == Demand::forced) {
+    s.code = Code::must_change;
+    s.reason = c.demand == Demand::forced ? Reason::forced : Reason::compromised;
+  } else if (aged || c.demand == Demand::expired) {
+    s.code = Code::must_change;
+    s.reason = Reason::expired;
+  }
+  return s;
+}
+
+hash::Verifier Realm::Parts::make_verifier(const Secret& password) const {
+  Arenas::Lent arena(*arenas);
+  return value_or_throw(hash::make_verifier(password, parameters, *arena));
+}
+
+bool Realm::Parts::matches(const Secret& password, const hash::Verifier& verifier) const {
+  Arenas::Lent arena(*arenas);
+  return value_or_throw(hash::matches(password, verifier, *arena));
+}
+
+void Realm::Parts::hash_in_vain(const Secret& password) const {
+  hash::Verifier nobodys;
+  nobodys.parameters = parameters;
+  randombytes_buf(nobodys.salt.data(), nobodys.salt.size());
+  randombytes_buf(nobodys.tag.data(), nobodys.tag.size());
+  (void)matches(password, nobodys);
+}
+
+bool Realm::Parts::remember(History& history, const Secret& password) const {
+  const auto current = std::find_if(history.begin(), history.end(), [&](const HistoryGroup& g) {
+    return g.parameters == parameters;
+  });
+  if (current == history.end()) {
+    HistoryGroup group;
+    group.parameters = parameters;
+    randombytes_buf(group.salt.data(), group.salt.size());
+    history.push_back(std::move(group));
+  }
+  Arenas::Lent arena(*arenas);
+  bool known = false;
+  for (auto& group : history) {
+    std::array<std::byte, hash::tag_bytes> tag{};
+    value_or_throw(hash::argon2id(password.bytes(), group.salt, group.parameters, *arena, tag));
+    // Every tag is compared, so that time does not tell which one it was.
+    for (const auto& earlier : group.tags)
+      known |= sodium_memcmp(earlier.data(), tag.data(), tag.size()) == 0;
+    if (group.parameters == parameters) group.tags.push_back(tag);
+  }
+  return known;
+}
+
+Expected<Secret> Realm::Parts::acceptable_password(const Secret& raw) const {
+  if (store->row().name == system_realm && raw.size() > max_system_password_bytes)
+    return fail(Code::usage,
+                "the password is longer than 511 bytes, which is all that PAM carries");
+  return policy::normalise(raw);
+}
+
+}  // namespace cred::engine

@@ -1,0 +1,112 @@
+// What the use cases share: a realm's keys, policy and store, and the steps that
+// several of them take.
+#pragma once
+
+#include "audit/record.hpp"
+#include "engine/attempts.hpp"
+#include "engine/engine.hpp"
+#include "hash/password_hash.hpp"
+#include "vault/vault.hpp"
+
+#include <mutex>
+
+namespace cred::engine {
+
+// Arenas that are not in use; one is lent to each hash under way.
+class Arenas {
+ public:
+  class Lent {
+   public:
+    explicit Lent(Arenas& owner) : owner_(owner), arena_(owner.take()) {}
+    Lent(const Lent&) = delete;
+    Lent& operator=(const Lent&) = delete;
+    ~Lent() { owner_.put_back(std::move(arena_)); }
+    hash::Arena& operator*() { return arena_; }
+
+   private:
+    Arenas& owner_;
+    hash::Arena arena_;
+  };
+
+ private:
+  hash::Arena take();
+  void put_back(hash::Arena arena);
+  std::mutex mutex_;
+  std::vector<hash::Arena> idle_;
+};
+
+// An account's row with its credential opened. The other fields are opened when
+// they are needed.
+struct Account {
+  store::AccountRow row;
+  Credential credential;
+};
+
+class Realm::Parts {
+ public:
+  Parts(std::unique_ptr<store::RealmStore> realm_store, vault::Vault realm_vault,
+        const Configuration& configuration, std::shared_ptr<const Clock> the_clock,
+        std::shared_ptr<Arenas> the_arenas);
+
+  const std::unique_ptr<store::RealmStore> store;
+  const vault::Vault vault;
+  const policy::Policy policy;
+  const hash::Parameters parameters;
+  const AttemptLimits limits;
+  const std::shared_ptr<const Clock> clock;
+  const std::shared_ptr<Arenas> arenas;
+
+  AttemptCounter attempts(std::string_view name) const;
+
+  std::optional<Account> find(std::string_view name) const;
+  Account opened(store::AccountRow row) const;
+  Profile profile(const Account& account) const;
+  History history(const Account& account) const;
+
+  // Seals the three fields for the row's next generation and writes them with an
+  // audit record, if the row's generation is still the one that was read. False:
+  // it is not.
+  bool replace(const Account& account, const Credential& credential, const History& history,
+               audit::Event event, const Actor& actor) const;
+  // Seals a new account. False: the name is taken.
+  bool insert(std::string_view name, const Credential& credential, const Profile& profile,
+              const History& history, const Actor& actor) const;
+
+  Standing standing(const Credential& credential) const;
+
+  hash::Verifier make_verifier(const Secret& password) const;
+  // A hash of the same cost as a current credential's, for names without one.
+  void hash_in_vain(const Secret& password) const;
+  bool matches(const Secret& password, const hash::Verifier& verifier) const;
+
+  // Whether a password is among the earlier ones; one hash for each group. Adds its
+  // tag to `history`, so that what was checked is what is remembered.
+  bool remember(History& history, const Secret& password) const;
+
+  // What is no password of this realm. Errors: usage.
+  Expected<Secret> acceptable_password(const Secret& raw) const;
+
+ private:
+  void append_audit(store::Transaction& transaction, const Uuid& account, audit::Event event,
+                    const Actor& actor) const;
+  store::AccountRow sealed(const Uuid& id, std::string_view name, store::Generation generation,
+                           const Secret& credential, const Secret& profile,
+                           const Secret& history) const;
+  Secret open_field(const store::AccountRow& row, vault::Field field) const;
+};
+
+// Turns what is thrown below into the Error of the call.
+template <typename Work>
+auto at_the_door(Work work) -> decltype(work()) {
+  try {
+    return work();
+  } catch (const Failure& failure) {
+    return tl::make_unexpected(failure.error());
+  } catch (const std::bad_alloc&) {
+    return fail(Code::unavailable, "out of memory");
+  } catch (const std::exception& error) {
+    return fail(Code::internal, error.what());
+  }
+}
+
+}  // namespace cred::engine

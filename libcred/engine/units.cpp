@@ -1,0 +1,92 @@
+#include "engine/units.hpp"
+
+#include <array>
+#include <charconv>
+#include <ctime>
+#include <limits>
+
+namespace cred::engine {
+namespace {
+
+struct Unit {
+  std::string_view name;
+  std::uint64_t factor;
+};
+
+constexpr std::array<Unit, 6> size_units{{{"KiB", 1},
+                                          {"K", 1},
+                                          {"MiB", 1024},
+                                          {"M", 1024},
+                                          {"GiB", 1024 * 1024},
+                                          {"G", 1024 * 1024}}};
+
+constexpr std::uint64_t second = 1000;
+constexpr std::uint64_t day = 24 * 3600 * second;
+constexpr std::array<Unit, 14> time_units{{{"ms", 1},
+                                           {"s", second},
+                                           {"sec", second},
+                                           {"seconds", second},
+                                           {"min", 60 * second},
+                                           {"minutes", 60 * second},
+                                           {"h", 3600 * second},
+                                           {"hours", 3600 * second},
+                                           {"d", day},
+                                           {"day", day},
+                                           {"days", day},
+                                           {"w", 7 * day},
+                                           {"week", 7 * day},
+                                           {"weeks", 7 * day}}};
+
+template <std::size_t N>
+std::optional<std::uint64_t> parse(std::string_view text, const std::array<Unit, N>& units) {
+  std::uint64_t number = 0;
+  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), number);
+  if (error != std::errc() || end == text.data()) return std::nullopt;
+  text.remove_prefix(static_cast<std::size_t>(end - text.data()));
+  while (text.starts_with(' ')) text.remove_prefix(1);
+  for (const Unit& unit : units)
+    if (text == unit.name) {
+      if (number > static_cast<std::uint64_t>(std::numeric_limits<std::int64_t>::max()) /
+                       (unit.factor * second))
+        return std::nullopt;
+      return number * unit.factor;
+    }
+  return std::nullopt;
+}
+
+}  // namespace
+
+std::optional<std::uint32_t> parse_kib(std::string_view text) {
+  const auto kib = parse(text, size_units);
+  if (!kib || *kib > std::numeric_limits<std::uint32_t>::max()) return std::nullopt;
+  return static_cast<std::uint32_t>(*kib);
+}
+
+std::optional<Duration> parse_duration(std::string_view text) {
+  const auto milliseconds = parse(text, time_units);
+  // A century is more than any age, and keeps sums of times in range.
+  if (!milliseconds || *milliseconds > 36525 * day) return std::nullopt;
+  return Duration(static_cast<std::int64_t>(*milliseconds));
+}
+
+std::string print_duration(Duration duration) {
+  constexpr std::array<Unit, 5> units{
+      {{"d", day}, {"h", 3600 * second}, {"min", 60 * second}, {"s", second}, {"ms", 1}}};
+  const auto count = static_cast<std::uint64_t>(duration.count());
+  for (const Unit& unit : units)
+    if (count % unit.factor == 0)
+      return std::to_string(count / unit.factor) + std::string(unit.name);
+  return {};
+}
+
+std::string print_time(Time time) {
+  const auto seconds = std::chrono::floor<std::chrono::seconds>(time).time_since_epoch().count();
+  const std::time_t t = seconds;
+  std::tm parts{};
+  if (gmtime_r(&t, &parts) == nullptr) return "out of range";
+  std::array<char, 40> text{};
+  const std::size_t length = std::strftime(text.data(), text.size(), "%Y-%m-%dT%H:%M:%SZ", &parts);
+  return {text.data(), length};
+}
+
+}  // namespace cred::engine

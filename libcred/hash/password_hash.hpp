@@ -1,0 +1,18 @@
+// Making and checking verifiers of normalised passwords.
+#pragma once
+
+#include "base/error.hpp"
+#include "base/secret.hpp"
+#include "hash/argon2id.hpp"
+#include "hash/phc.hpp"
+
+namespace cred::hash {
+
+// A verifier under a fresh random salt. Errors: as `argon2id`.
+Expected<Verifier> make_verifier(const Secret& password, const Parameters& parameters,
+                                 Arena& arena);
+
+// Whether `password` is the one; compares in constant time.
+Expected<bool> matches(const Secret& password, const Verifier& verifier, Arena& arena);
+
+}  // namespace cred::hash

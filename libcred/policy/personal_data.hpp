@@ -1,0 +1,18 @@
+// Rule 9, first part: a password is not made of its owner's names.
+#pragma once
+
+#include "policy/rule.hpp"
+
+namespace cred::policy {
+
+// Looks for the login name and the parts of the full name, in any case, reversed,
+// and with digits and symbols that stand for letters. Names of four letters or
+// more count anywhere; shorter ones when they are all the letters there are.
+class NotFromProfile final : public Rule {
+ public:
+  std::string id() const override { return "personal"; }
+  std::string requirement() const override { return "Not made of your login or family names"; }
+  std::optional<std::string> judge(const Candidate&, const Context&) const override;
+};
+
+}  // namespace cred::policy

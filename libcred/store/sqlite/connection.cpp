@@ -1,0 +1,98 @@
+#include "store/sqlite/connection.hpp"
+
+#include <cerrno>
+#include <cstring>
+#include <sqlite3.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+namespace cred::store::sqlite {
+namespace {
+
+constexpr int busy_ms = 30'000;
+
+Code code_of(int sqlite_error) {
+  switch (sqlite_error & 0xff) {
+    case SQLITE_CORRUPT:
+    case SQLITE_NOTADB: return Code::integrity;
+    case SQLITE_PERM:
+    case SQLITE_AUTH: return Code::configuration;
+    case SQLITE_CONSTRAINT: return Code::conflict;
+    case SQLITE_MISUSE:
+    case SQLITE_RANGE: return Code::internal;
+    default: return Code::unavailable;
+  }
+}
+
+// SQLite says "unable to open database file" for all of these.
+void check_openable(const std::string& path) {
+  struct stat status {};
+  if (stat(path.c_str(), &status) != 0) {
+    if (errno == ENOENT)
+      throw Failure(Code::unavailable,
+                    "there is no credential store at " + path + ": run credctl init");
+    throw Failure(errno == EACCES ? Code::configuration : Code::unavailable,
+                  "cannot open the store " + path + ": " + std::strerror(errno));
+  }
+  if (!S_ISREG(status.st_mode))
+    throw Failure(Code::unavailable,
+                  "the store " + path + " is not a file" +
+                      (S_ISDIR(status.st_mode) ? " but a directory: name a file in it" : ""));
+  if (eaccess(path.c_str(), R_OK | W_OK) != 0)
+    throw Failure(errno == EACCES ? Code::configuration : Code::unavailable,
+                  "cannot write to the store " + path + ": " + std::strerror(errno));
+}
+
+}  // namespace
+
+void rethrow(const SQLite::Exception& error, const std::string& path) {
+  const int sqlite_error = error.getErrorCode();
+  const Code code = code_of(sqlite_error);
+  if (code == Code::integrity)
+    throw Failure(code, "the store " + path + " is damaged or is no credential store (" +
+                            error.what() + "): restore it from a backup");
+  if ((sqlite_error & 0xff) == SQLITE_FULL)
+    throw Failure(code, "the disk that holds the store " + path + " is full; nothing was changed");
+  if ((sqlite_error & 0xff) == SQLITE_BUSY)
+    throw Failure(code, "the store " + path + " is busy; try again");
+  throw Failure(code, "the store " + path + " failed: " + error.what());
+}
+
+std::unique_ptr<SQLite::Database> connect(const std::string& path, Mode mode) {
+  if (mode == Mode::existing) check_openable(path);
+  return guarded(path, [&] {
+    const int create = mode == Mode::create ? SQLite::OPEN_CREATE : 0;
+    auto database = std::make_unique<SQLite::Database>(
+        path, SQLite::OPEN_READWRITE | create, busy_ms);
+    sqlite3_extended_result_codes(database->getHandle(), 1);
+    database->exec("PRAGMA trusted_schema = OFF");
+    database->exec("PRAGMA cell_size_check = ON");
+    database->exec("PRAGMA foreign_keys = ON");
+    database->exec("PRAGMA secure_delete = ON");
+    database->exec("PRAGMA temp_store = MEMORY");
+    if (database->execAndGet("PRAGMA journal_mode = WAL").getString() != "wal")
+      throw Failure(Code::unavailable, "the store " + path + " cannot use write-ahead logging; "
+                                       "is it on a network file system?");
+    database->exec("PRAGMA synchronous = FULL");
+    return database;
+  });
+}
+
+std::unique_ptr<SQLite::Database> Pool::take() {
+  {
+    const std::lock_guard lock(mutex_);
+    if (!idle_.empty()) {
+      auto database = std::move(idle_.back());
+      idle_.pop_back();
+      return database;
+    }
+  }
+  return connect(path_, Mode::existing);
+}
+
+void Pool::put_back(std::unique_ptr<SQLite::Database> database) {
+  const std::lock_guard lock(mutex_);
+  idle_.push_back(std::move(database));
+}
+
+}  // namespace cred::store::sqlite

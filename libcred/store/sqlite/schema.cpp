@@ -1,0 +1,73 @@
+#include "store/sqlite/schema.hpp"
+
+#include <array>
+#include <string>
+
+namespace cred::store::sqlite {
+namespace {
+
+// Entry N brings version N to N+1. Landed entries never change.
+constexpr std::array migrations{
+    R"sql(
+CREATE TABLE realm (
+  id          BLOB NOT NULL PRIMARY KEY CHECK (length(id) = 16),
+  name        TEXT NOT NULL UNIQUE,
+  wrapped_key BLOB NOT NULL
+) STRICT;
+
+CREATE TABLE account (
+  number     INTEGER PRIMARY KEY,
+  realm      BLOB NOT NULL REFERENCES realm (id),
+  id         BLOB NOT NULL UNIQUE CHECK (length(id) = 16),
+  name       TEXT NOT NULL,
+  generation INTEGER NOT NULL CHECK (generation > 0),
+  credential BLOB NOT NULL,
+  profile    BLOB NOT NULL,
+  history    BLOB NOT NULL,
+  UNIQUE (realm, name)
+) STRICT;
+
+CREATE TABLE attempts (
+  realm         BLOB NOT NULL REFERENCES realm (id),
+  subject       BLOB NOT NULL CHECK (length(subject) = 32),
+  failures      INTEGER NOT NULL,
+  last_failure  INTEGER NOT NULL,
+  blocked_until INTEGER NOT NULL,
+  PRIMARY KEY (realm, subject)
+) STRICT, WITHOUT ROWID;
+CREATE INDEX attempts_by_age ON attempts (realm, last_failure);
+
+CREATE TABLE lease (
+  id      INTEGER PRIMARY KEY AUTOINCREMENT,
+  realm   BLOB NOT NULL REFERENCES realm (id),
+  subject BLOB NOT NULL CHECK (length(subject) = 32),
+  expires INTEGER NOT NULL
+) STRICT;
+CREATE INDEX lease_by_subject ON lease (realm, subject);
+
+CREATE TABLE audit (
+  realm  BLOB NOT NULL REFERENCES realm (id),
+  number INTEGER NOT NULL,
+  record BLOB NOT NULL,
+  mac    BLOB NOT NULL CHECK (length(mac) = 32),
+  PRIMARY KEY (realm, number)
+) STRICT, WITHOUT ROWID;
+)sql",
+};
+
+}  // namespace
+
+int newest_version() { return static_cast<int>(migrations.size()); }
+
+int version_of(SQLite::Database& database) {
+  return database.execAndGet("PRAGMA user_version").getInt();
+}
+
+void migrate(SQLite::Database& database, int from) {
+  for (int version = from; version < newest_version(); ++version)
+    database.exec(migrations[static_cast<std::size_t>(version)]);
+  database.exec("PRAGMA application_id = " + std::to_string(application_id));
+  database.exec("PRAGMA user_version = " + std::to_string(newest_version()));
+}
+
+}  // namespace cred::store::sqlite

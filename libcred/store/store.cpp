@@ -1,0 +1,26 @@
+#include "store/store.hpp"
+
+#include "store/sqlite/sqlite_store.hpp"
+
+namespace cred::store {
+namespace {
+
+std::string sqlite_path(const std::string& url) {
+  constexpr std::string_view scheme = "sqlite:";
+  if (!url.starts_with(scheme) || url.size() == scheme.size() || url[scheme.size()] != '/')
+    throw Failure(Code::configuration,
+                  "store.url is '" + url + "'; it must be sqlite: and an absolute path");
+  return url.substr(scheme.size());
+}
+
+}  // namespace
+
+std::unique_ptr<Store> open(const std::string& url) { return sqlite::open(sqlite_path(url)); }
+
+bool create(const std::string& url, const RealmRow& first_realm) {
+  return sqlite::create(sqlite_path(url), first_realm);
+}
+
+bool exists(const std::string& url) { return sqlite::exists(sqlite_path(url)); }
+
+}  // namespace cred::store

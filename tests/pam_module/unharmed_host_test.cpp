@@ -1,0 +1,270 @@
+// Promise: the program that loads pam_cred.so stays as it was.
+#include "host.hpp"
+
+#include <catch2/catch.hpp>
+
+#include <array>
+#include <atomic>
+#include <cerrno>
+#include <clocale>
+#include <csetjmp>
+#include <csignal>
+#include <cstring>
+#include <fcntl.h>
+#include <sys/resource.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+using namespace cred;
+
+#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
+constexpr bool sanitized = true;
+#else
+constexpr bool sanitized = false;
+#endif
+
+namespace {
+
+// Everything of a process that a module could disturb.
+struct Traces {
+  std::vector<std::string> environment;
+  std::vector<std::string> dispositions;
+  std::string locale;
+  std::string directory;
+  sigset_t blocked{};
+  mode_t mask = 0;
+  long threads = 0;
+  long locked = 0;
+  bool operator==(const Traces& other) const {
+    return environment == other.environment && dispositions == other.dispositions &&
+           locale == other.locale && directory == other.directory && mask == other.mask &&
+           threads == other.threads && locked == other.locked &&
+           std::memcmp(&blocked, &other.blocked, sizeof blocked) == 0;
+  }
+};
+
+Traces traces() {
+  Traces t;
+  for (char** entry = environ; *entry != nullptr; ++entry) t.environment.emplace_back(*entry);
+  for (int signal = 1; signal < NSIG; ++signal) {
+    struct sigaction action {};
+    if (sigaction(signal, nullptr, &action) == 0)
+      t.dispositions.push_back(std::to_string(reinterpret_cast<std::uintptr_t>(action.sa_handler)) +
+                               " " + std::to_string(action.sa_flags));
+  }
+  t.locale = std::setlocale(LC_ALL, nullptr);
+  std::array<char, 4096> path{};
+  t.directory = getcwd(path.data(), path.size()) != nullptr ? path.data() : "";
+  (void)sigprocmask(SIG_BLOCK, nullptr, &t.blocked);
+  t.mask = umask(0);
+  (void)umask(t.mask);
+  t.threads = status_number("Threads");
+  t.locked = status_number("VmLck");
+  return t;
+}
+
+bool mapped() { return file_text("/proc/self/maps").find("pam_cred") != std::string::npos; }
+
+void exercise(Host& host) {
+  (void)host.authenticate({"Correct7horse"});
+  (void)host.authenticate({"Wrong7horse"});
+  (void)host.account();
+  (void)host.change({"Correct7horse", "Fresh8battery", "Fresh8battery"});
+}
+
+// The scripted credd closes its end a moment after the module has its answer.
+void wait_until_finished(const ScriptedCredd& credd) {
+  for (int i = 0; i < 2000 && credd.finished() < credd.seen().size(); ++i) (void)usleep(1000);
+}
+
+std::atomic<int> reaped{0};
+
+extern "C" void reap_all(int) {
+  const int reason = errno;
+  while (waitpid(-1, nullptr, WNOHANG) > 0) ++reaped;
+  errno = reason;
+}
+
+// Runs a login through a credd that the module has to start itself.
+Result login_by_started_credd(const std::string& arguments = "") {
+  Host host(stack_of(PAM_CRED_IMPATIENT, arguments + " nodelay"));
+  Result result = host.authenticate({"Correct7horse"});
+  if (host.authenticate({"Wrong7horse"}).code != PAM_AUTH_ERR) result.code = -2;
+  errno = 0;
+  if (waitpid(-1, nullptr, WNOHANG) != -1 || errno != ECHILD) result.code = -3;
+  return result;
+}
+
+bool can_start_credd() {
+  if (geteuid() == 0) return true;
+  WARN("not run as root: starting a credd is not tested");
+  return false;
+}
+
+}  // namespace
+
+TEST_CASE("promise: environment, signals, locale, directory and threads stay as they were") {
+  const ScriptedCredd credd;
+  const Traces before = traces();
+  {
+    Host host(stack(credd));
+    exercise(host);
+    CHECK(traces() == before);
+  }
+  CHECK(traces() == before);
+}
+
+TEST_CASE("promise: the module is unmapped after pam_end") {
+  const ScriptedCredd credd;
+  {
+    Host host(stack(credd));
+    exercise(host);
+    CHECK(mapped());
+  }
+  CHECK_FALSE(mapped());
+}
+
+TEST_CASE("promise: thousands of logins leave descriptors, threads and memory as they were") {
+  const ScriptedCredd credd;
+  const std::string lines = stack(credd, "nodelay");
+  const auto cycle = [&] {
+    Host host(lines);
+    return host.authenticate({"Correct7horse"}).code;
+  };
+  for (int i = 0; i < 100; ++i) REQUIRE(cycle() == PAM_SUCCESS);
+  wait_until_finished(credd);
+  const std::size_t descriptors = open_descriptors();
+  const long threads = status_number("Threads");
+  const long memory = status_number("VmRSS");
+  const long address_space = status_number("VmSize");
+  const int cycles = sanitized ? 300 : 3000;
+  int failures = 0;
+  for (int i = 0; i < cycles; ++i) failures += cycle() != PAM_SUCCESS;
+  wait_until_finished(credd);
+  CHECK(failures == 0);
+  CHECK(open_descriptors() == descriptors);
+  CHECK(status_number("Threads") == threads);
+  if (!sanitized) {
+    // The test itself keeps a record of each request.
+    CHECK(status_number("VmRSS") - memory < 4096);
+    CHECK(status_number("VmSize") - address_space < 4096);
+  }
+}
+
+TEST_CASE("promise: two threads with a handle each do not disturb one another") {
+  const ScriptedCredd credd;
+  std::atomic<int> failures{0};
+  const auto work = [&](const char* password, int expected) {
+    for (int i = 0; i < 200; ++i) {
+      Host host(stack(credd, "nodelay"));
+      failures += host.authenticate({password}).code != expected;
+      failures += host.account().code != PAM_SUCCESS;
+    }
+  };
+  std::thread right(work, "Correct7horse", PAM_SUCCESS);
+  std::thread wrong(work, "Wrong7horse", PAM_AUTH_ERR);
+  right.join();
+  wrong.join();
+  CHECK(failures == 0);
+}
+
+TEST_CASE("promise: a host with descriptors 0 to 2 closed is served and gets none of them back") {
+  const ScriptedCredd credd;
+  const auto served = [](const std::string& lines) {
+    return in_child([&] {
+      for (int fd = 0; fd <= 2; ++fd) (void)close(fd);
+      Host host(lines);
+      Result result = host.authenticate({"Correct7horse"});
+      for (int fd = 0; fd <= 2; ++fd)
+        if (fcntl(fd, F_GETFD) != -1) result.code = -2;
+      return result;
+    });
+  };
+  CHECK(served(stack(credd)).code == PAM_SUCCESS);
+  if (can_start_credd()) CHECK(served(stack_of(PAM_CRED_IMPATIENT, "")).code == PAM_SUCCESS);
+}
+
+TEST_CASE("promise: a credd is started with a clean slate and leaves no child behind") {
+  if (!can_start_credd()) return;
+  const Result result = in_child([] {
+    const Traces before = traces();
+    Result outcome = login_by_started_credd();
+    if (!(traces() == before)) outcome.code = -4;
+    return outcome;
+  });
+  CHECK(result.code == PAM_SUCCESS);
+  CHECK(result.log.empty());
+}
+
+TEST_CASE("a credd that the module starts reads the configuration that config= names") {
+  if (!can_start_credd()) return;
+  Host host(stack_of(PAM_CRED_IMPATIENT, "config=/etc/cred/other.conf"));
+  CHECK(host.account().said ==
+        std::vector<std::string>{"info: Warning: your password will expire in 1 day."});
+}
+
+TEST_CASE("promise: a host that ignores SIGCHLD or reaps every child is served") {
+  if (!can_start_credd()) return;
+  CHECK(in_child([] {
+          (void)signal(SIGCHLD, SIG_IGN);
+          return login_by_started_credd();
+        }).code == PAM_SUCCESS);
+  CHECK(in_child([] {
+          struct sigaction action {};
+          action.sa_handler = reap_all;
+          (void)sigaction(SIGCHLD, &action, nullptr);
+          Result result = login_by_started_credd();
+          if (reaped != 0) result.code = -4;
+          return result;
+        }).code == PAM_SUCCESS);
+}
+
+namespace {
+
+std::jmp_buf escape;
+
+int flee(int, const pam_message**, pam_response**, void*) { std::longjmp(escape, 1); }
+
+// No object with a destructor may live here.
+bool prompt_was_fled(pam_handle_t* pamh, int (*call)(pam_handle_t*, int)) {
+  if (setjmp(escape) != 0) return true;
+  (void)call(pamh, 0);
+  return false;
+}
+
+}  // namespace
+
+TEST_CASE("promise: a conversation that never comes back leaves no descriptor or locked memory") {
+  World world;
+  world.account = says(Code::must_change, wire::Reason::expired);
+  const ScriptedCredd credd(world);
+  const Result result = in_child([&] {
+    Result outcome;
+    outcome.code = 0;
+    // libpam cannot end a handle that was left this way.
+    for (auto* call : {&pam_authenticate, &pam_acct_mgmt, &pam_chauthtok}) {
+      auto* host = new Host(stack(credd));
+      const pam_conv fleeing{&flee, nullptr};
+      (void)pam_set_item(host->handle(), PAM_CONV, &fleeing);
+      const std::size_t descriptors = open_descriptors();
+      const long locked = status_number("VmLck");
+      if (!prompt_was_fled(host->handle(), call)) outcome.code = 1;
+      if (open_descriptors() != descriptors) outcome.code = 2;
+      if (status_number("VmLck") != locked) outcome.code = 3;
+    }
+    return outcome;
+  });
+  CHECK(result.code == 0);
+}
+
+TEST_CASE("promise: a host short of descriptors gets an answer and keeps its own") {
+  const ScriptedCredd credd;
+  const Result result = in_child([&] {
+    Host host(stack(credd));
+    const rlimit few{3, 3};
+    (void)setrlimit(RLIMIT_NOFILE, &few);
+    return host.authenticate({"Correct7horse"});
+  });
+  CHECK(result.code == PAM_AUTHINFO_UNAVAIL);
+}

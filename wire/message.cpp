@@ -1,0 +1,109 @@
+#include "wire/message.hpp"
+
+namespace cred::wire {
+namespace {
+
+constexpr std::uint8_t reply_kind = 0x80;
+constexpr std::uint8_t last_reason = static_cast<std::uint8_t>(Reason::old_password);
+
+// Reserves the header, writes the body by `write`, then fills the length in.
+template <typename Write>
+Secret framed(Write write) noexcept {
+  Secret frame(header_bytes + max_body_bytes);
+  if (!frame.ok()) return frame;
+  Writer body(frame.writable().subspan(header_bytes));
+  body.u8(version);
+  write(body);
+  if (!body.ok()) return Secret();
+  Writer header(frame.writable().first(header_bytes));
+  header.u32(static_cast<std::uint32_t>(body.used()));
+  frame.shrink(header_bytes + body.used());
+  return frame;
+}
+
+bool bounded(std::string_view text) noexcept {
+  return text.size() <= max_text_bytes && text.find('\0') == std::string_view::npos;
+}
+
+bool bounded(const Request& r) noexcept {
+  return bounded(r.realm) && bounded(r.account) && bounded(r.source.service) &&
+         bounded(r.source.tty) && bounded(r.source.rhost) && bounded(r.source.ruser) &&
+         r.old_password.size() <= max_password_bytes && r.password.size() <= max_password_bytes;
+}
+
+bool known(std::uint8_t code) noexcept {
+  return code <= static_cast<std::uint8_t>(Code::integrity) ||
+         code == static_cast<std::uint8_t>(Code::internal);
+}
+
+}  // namespace
+
+Secret encode(const Request& request) noexcept {
+  if (!bounded(request)) return Secret();
+  return framed([&](Writer& w) {
+    w.u8(static_cast<std::uint8_t>(request.kind));
+    w.text(request.realm);
+    w.text(request.account);
+    w.text(request.source.service);
+    w.text(request.source.tty);
+    w.text(request.source.rhost);
+    w.text(request.source.ruser);
+    w.field(request.old_password);
+    w.field(request.password);
+  });
+}
+
+Secret encode(const Reply& reply) noexcept {
+  return framed([&](Writer& w) {
+    w.u8(reply_kind);
+    w.u8(static_cast<std::uint8_t>(reply.code));
+    w.u8(static_cast<std::uint8_t>(reply.reason));
+    w.i64(reply.due);
+    w.u8(reply.warn ? 1 : 0);
+    w.u32(reply.days_left);
+    w.u16(reply.messages);
+    for (std::size_t i = 0; i < reply.messages; ++i) w.text(reply.message[i]);
+  });
+}
+
+bool decode(std::span<const std::byte> body, Request& request) noexcept {
+  Reader r(body);
+  if (r.u8() != version) return false;
+  const std::uint8_t kind = r.u8();
+  if (kind < static_cast<std::uint8_t>(Kind::authenticate) ||
+      kind > static_cast<std::uint8_t>(Kind::change))
+    return false;
+  request.kind = static_cast<Kind>(kind);
+  request.realm = r.text();
+  request.account = r.text();
+  request.source.service = r.text();
+  request.source.tty = r.text();
+  request.source.rhost = r.text();
+  request.source.ruser = r.text();
+  request.old_password = r.field();
+  request.password = r.field();
+  return r.finished() && bounded(request);
+}
+
+bool decode(std::span<const std::byte> body, Reply& reply) noexcept {
+  Reader r(body);
+  if (r.u8() != version || r.u8() != reply_kind) return false;
+  const std::uint8_t code = r.u8();
+  const std::uint8_t reason = r.u8();
+  if (!known(code) || reason > last_reason) return false;
+  reply.code = static_cast<Code>(code);
+  reply.reason = static_cast<Reason>(reason);
+  reply.due = r.i64();
+  const std::uint8_t warn = r.u8();
+  reply.warn = warn == 1;
+  reply.days_left = r.u32();
+  reply.messages = r.u16();
+  if (warn > 1 || reply.messages > max_messages) return false;
+  for (std::size_t i = 0; i < reply.messages; ++i) {
+    reply.message[i] = r.text();
+    if (reply.message[i].size() > max_message_bytes) return false;
+  }
+  return r.finished();
+}
+
+}  // namespace cred::wire
