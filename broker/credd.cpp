@@ -7,6 +7,8 @@
 #include <CLI/CLI.hpp>
 #include <cstdio>
 #include <cstdlib>
+#include <grp.h>
+#include <sys/resource.h>
 #include <sys/socket.h>
 #include <syslog.h>
 #include <unistd.h>
@@ -17,7 +19,24 @@ namespace {
 constexpr int idle_ms = 300'000;
 constexpr int send_ms = 10'000;
 
-int serve(const std::string& configuration) {
+// A setuid host passes its caller's real uid and limits on. The uid is who asks;
+// after that neither it nor the limits may let the caller disturb this process.
+uid_t take_over() {
+  const uid_t caller = getuid();
+  if (geteuid() != 0) return caller;
+  const rlimit unlimited{RLIM_INFINITY, RLIM_INFINITY};
+  for (const auto resource :
+       {RLIMIT_AS, RLIMIT_DATA, RLIMIT_STACK, RLIMIT_FSIZE, RLIMIT_NPROC, RLIMIT_CPU})
+    (void)setrlimit(resource, &unlimited);
+  const rlimit descriptors{1024, 1024};
+  (void)setrlimit(RLIMIT_NOFILE, &descriptors);
+  (void)setgroups(0, nullptr);
+  if (setresgid(0, 0, 0) != 0 || setresuid(0, 0, 0) != 0)
+    std::exit(static_cast<int>(cred::Code::configuration));
+  return caller;
+}
+
+int serve(const std::string& configuration, uid_t caller) {
   int type = 0;
   socklen_t length = sizeof type;
   if (getsockopt(STDIN_FILENO, SOL_SOCKET, SO_TYPE, &type, &length) != 0) {
@@ -26,7 +45,7 @@ int serve(const std::string& configuration) {
                stderr);
     return static_cast<int>(cred::Code::usage);
   }
-  cred::broker::Service service(configuration, {getuid()});
+  cred::broker::Service service(configuration, {caller});
   cred::wire::Channel channel(STDIN_FILENO);
   for (;;) {
     cred::Secret body;
@@ -60,5 +79,5 @@ int main(int argc, char** argv) {
     return static_cast<int>(cred::Code::usage);
   }
   openlog("credd", LOG_PID, LOG_AUTHPRIV);
-  return serve(configuration);
+  return serve(configuration, take_over());
 }

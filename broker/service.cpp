@@ -86,10 +86,11 @@ Service::Answer Service::change(engine::Realm& realm, const wire::Request& reque
                             (request.source.service.empty()
                                  ? ""
                                  : " by " + std::string(request.source.service))};
-  if (request.old_password.empty() && principal_.uid != 0)
+  const bool reset = request.kind == wire::Kind::reset;
+  if (reset && principal_.uid != 0)
     return failed(request, {Code::configuration, "only root may reset a password"});
   const auto changed =
-      request.old_password.empty()
+      reset
           ? realm.reset(request.account, next, false, actor)
           : realm.change(request.account, secret_of(request.old_password), next, actor);
   if (!changed) return failed(request, changed.error());
@@ -135,7 +136,8 @@ Service::Answer Service::answer(const wire::Request& request) {
       answer.reply.reason = answer.messages.empty() ? wire::Reason::none : wire::Reason::policy;
       break;
     }
-    case wire::Kind::change: return change(*opened, request);
+    case wire::Kind::change:
+    case wire::Kind::reset: return change(*opened, request);
   }
   return answer;
 }

@@ -25,7 +25,8 @@ enum class Heard : unsigned char {
 };
 
 // A request with realm, account and source filled in.
-wire::Request request_for(const Session& session, wire::Kind kind, std::string_view account) noexcept;
+wire::Request request_for(const Session& session, wire::Kind kind,
+                          std::string_view account) noexcept;
 
 // Sends `request` and waits for the reply. All but a decision is logged here.
 Heard ask_credd(const Session& session, const wire::Request& request, Answer& answer) noexcept;

@@ -124,7 +124,7 @@ Verdict verdict(const Session& session, std::string_view name, const wire::Reply
 Verdict submit(const Session& session, std::string_view name, wire::Kind kind) noexcept {
   wire::Request request = request_for(session, kind, name);
   request.password = session.secret(PAM_AUTHTOK);
-  // Without an old password a change is a reset, which is root's alone.
+  // Only a reset goes without the old password, and only root resets.
   if (!as_root(session)) {
     request.old_password = session.secret(PAM_OLDAUTHTOK);
     if (request.old_password.empty() || request.old_password.size() > max_password_bytes)
@@ -167,7 +167,7 @@ Verdict attempt(const Session& session, std::string_view name) noexcept {
     }
     if (result != PAM_SUCCESS) return unanswered(session, result);
   }
-  return submit(session, name, wire::Kind::change);
+  return submit(session, name, as_root(session) ? wire::Kind::reset : wire::Kind::change);
 }
 
 int update(const Session& session, std::string_view name) noexcept {

@@ -15,7 +15,8 @@ int at_the_boundary(pam_handle_t* pamh, Operation operation) noexcept {
 
 }  // namespace
 
-CRED_PAM_EXPORT int pam_sm_authenticate(pam_handle_t* pamh, int flags, int argc, const char** argv) {
+CRED_PAM_EXPORT int pam_sm_authenticate(pam_handle_t* pamh, int flags, int argc,
+                                        const char** argv) {
   return at_the_boundary(pamh, [&]() noexcept {
     const auto options = cred::pam::Options::parse(pamh, argc, argv);
     return cred::pam::authenticate(cred::pam::Session(pamh, flags, options));
@@ -38,5 +39,9 @@ CRED_PAM_EXPORT int pam_sm_chauthtok(pam_handle_t* pamh, int flags, int argc, co
 
 // There is nothing to set up, but libpam wants these where the others are.
 CRED_PAM_EXPORT int pam_sm_setcred(pam_handle_t*, int, int, const char**) { return PAM_SUCCESS; }
-CRED_PAM_EXPORT int pam_sm_open_session(pam_handle_t*, int, int, const char**) { return PAM_SUCCESS; }
-CRED_PAM_EXPORT int pam_sm_close_session(pam_handle_t*, int, int, const char**) { return PAM_SUCCESS; }
+CRED_PAM_EXPORT int pam_sm_open_session(pam_handle_t*, int, int, const char**) {
+  return PAM_SUCCESS;
+}
+CRED_PAM_EXPORT int pam_sm_close_session(pam_handle_t*, int, int, const char**) {
+  return PAM_SUCCESS;
+}

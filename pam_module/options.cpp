@@ -18,7 +18,8 @@ const char* value_of(const char* argument, std::string_view name) noexcept {
 // The number of tries that `text` says, or nought when it says none in range.
 int tries_from(const char* text) noexcept {
   int value = 0;
-  for (; *text >= '0' && *text <= '9' && value <= most_tries; ++text) value = value * 10 + *text - '0';
+  for (; *text >= '0' && *text <= '9' && value <= most_tries; ++text)
+    value = value * 10 + *text - '0';
   return *text == '\0' && value <= most_tries ? value : 0;
 }
 

@@ -7,12 +7,15 @@
 #include <sys/resource.h>
 #include <sys/socket.h>
 #include <sys/syscall.h>
+#include <sys/time.h>
 #include <sys/un.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
 namespace cred::wire {
 namespace {
+
+constexpr time_t connect_seconds = 10;
 
 // Descriptors 0-2 may be closed in the host; a socket that lands there would be
 // taken for standard output by whatever prints next.
@@ -35,7 +38,14 @@ int connect_socket(const char* path) noexcept {
   std::strcpy(address.sun_path, path);
   const int fd = above_standard(socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0));
   if (fd < 0) return -1;
-  if (::connect(fd, reinterpret_cast<const sockaddr*>(&address), sizeof address) == 0) return fd;
+  // A service whose queue is full must not hold the login for ever.
+  const timeval patience{connect_seconds, 0};
+  (void)setsockopt(fd, SOL_SOCKET, SO_SNDTIMEO, &patience, sizeof patience);
+  int result = 0;
+  do {
+    result = ::connect(fd, reinterpret_cast<const sockaddr*>(&address), sizeof address);
+  } while (result != 0 && errno == EINTR);
+  if (result == 0) return fd;
   const int reason = errno;
   (void)close(fd);
   errno = reason;
@@ -58,7 +68,9 @@ pid_t quiet_fork(int exit_signal) noexcept {
   const int null = open("/dev/null", O_RDWR);
   if (dup2(fd, STDIN_FILENO) < 0 || dup2(fd, STDOUT_FILENO) < 0) _exit(127);
   if (null < 0 || dup2(null, STDERR_FILENO) < 0) (void)close(STDERR_FILENO);
-  (void)syscall(SYS_close_range, 3U, ~0U, 0U);
+  // Kernels before 5.9 lack close_range; the host's descriptors must go even so.
+  if (syscall(SYS_close_range, 3U, ~0U, 0U) != 0)
+    for (int other = STDERR_FILENO + 1; other < 1024; ++other) (void)close(other);
   if (chdir("/") != 0) _exit(127);
   char name[] = "credd";
   char stdio[] = "--stdio";
@@ -118,8 +130,9 @@ int start_credd(const Broker& broker) noexcept {
 Channel connect(const Broker& broker) noexcept {
   const int fd = connect_socket(broker.socket != nullptr ? broker.socket : CRED_SOCKET_PATH);
   if (fd >= 0) return Channel(fd);
-  // Only root can open the store, so only root gains by a credd of its own.
-  if (geteuid() != 0) return Channel();
+  // A service that is there but does not answer is not to be replaced by one more
+  // credd for each login. Only root can open the store at all.
+  if ((errno != ENOENT && errno != ECONNREFUSED) || geteuid() != 0) return Channel();
   return Channel(start_credd(broker));
 }
 

@@ -23,7 +23,8 @@ enum class Kind : std::uint8_t {
   authenticate = 1,  // is this the password? counts an attempt
   account = 2,       // may the account be used now? no password, no counting
   check = 3,         // would the policy take this password? no hashing, nothing counted
-  change = 4,        // set a new password; without an old one, a reset
+  change = 4,        // the owner sets a new password, with the old one
+  reset = 5,         // an administrator sets one; credd takes it from root alone
 };
 
 // Where a request comes from, for counters and the trail. Any part may be empty.
@@ -40,8 +41,8 @@ struct Request {
   std::string_view realm;
   std::string_view account;
   Source source;
-  std::span<const std::byte> old_password;  // check and change; empty: none
-  std::span<const std::byte> password;      // authenticate, check, change
+  std::span<const std::byte> old_password;  // check (may be empty) and change
+  std::span<const std::byte> password;      // all but account
 };
 
 enum class Reason : std::uint8_t {

@@ -39,6 +39,7 @@ Secret::Secret(Secret&& other) noexcept
   other.data_ = nullptr;
   other.size_ = 0;
   other.mapped_ = 0;
+  other.failed_ = false;
 }
 
 Secret& Secret::operator=(Secret&& other) noexcept {
@@ -51,6 +52,7 @@ Secret& Secret::operator=(Secret&& other) noexcept {
   other.data_ = nullptr;
   other.size_ = 0;
   other.mapped_ = 0;
+  other.failed_ = false;
   return *this;
 }
 

@@ -51,19 +51,23 @@ bool contains(Points text, const Word& word) {
   return std::search(text.begin(), text.end(), word.begin(), word.end(), alike) != text.end();
 }
 
-bool all_letters_are(Points text, const Word& word) {
-  Secret letters(text.size_bytes());
-  if (!letters.ok() || text.empty()) return false;
-  auto* out = reinterpret_cast<std::int32_t*>(letters.writable().data());
-  auto* const end = std::copy_if(text.begin(), text.end(), out, is_letter);
-  return std::equal(out, end, word.begin(), word.end(), alike);
+// The text without the digits and symbols around it.
+Points core_of(Points text) {
+  const auto first = std::find_if(text.begin(), text.end(), is_letter);
+  const auto last = std::find_if(text.rbegin(), text.rend(), is_letter).base();
+  return first < last ? Points(first, last) : Points();
+}
+
+bool core_is(Points text, const Word& word) {
+  const Points core = core_of(text);
+  return std::equal(core.begin(), core.end(), word.begin(), word.end(), alike);
 }
 
 bool made_of(Points text, const Word& word) {
   if (word.empty()) return false;
   const Word backwards(word.rbegin(), word.rend());
   if (word.size() >= anywhere_from) return contains(text, word) || contains(text, backwards);
-  return word.size() > 1 && (all_letters_are(text, word) || all_letters_are(text, backwards));
+  return word.size() > 1 && (core_is(text, word) || core_is(text, backwards));
 }
 
 // The whole name and its runs of letters: "o.neill42" gives itself and "neill".

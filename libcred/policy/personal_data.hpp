@@ -7,7 +7,7 @@ namespace cred::policy {
 
 // Looks for the login name and the parts of the full name, in any case, reversed,
 // and with digits and symbols that stand for letters. Names of four letters or
-// more count anywhere; shorter ones when they are all the letters there are.
+// more count anywhere; shorter ones when nothing but digits and symbols stands around them.
 class NotFromProfile final : public Rule {
  public:
   std::string id() const override { return "personal"; }

@@ -148,6 +148,11 @@ TEST_CASE("without a name libpam asks for one, and a failure to answer is passed
     Host host(stack(credd), nullptr);
     CHECK(host.authenticate({Answer::failing(PAM_CONV_ERR)}).code == PAM_CONV_ERR);
   }
+  {
+    Host host(stack(credd), nullptr);
+    CHECK(host.authenticate({Answer::failing(PAM_CONV_AGAIN)}).code == PAM_INCOMPLETE);
+    CHECK(host.authenticate({"ann", "Correct7horse"}).code == PAM_SUCCESS);
+  }
 }
 
 TEST_CASE("a password of 1,024 bytes is sent whole, and a longer one is refused unsent") {
@@ -176,6 +181,16 @@ TEST_CASE("PAM_DISALLOW_NULL_AUTHTOK refuses an empty password after the same re
   Host host(stack(credd, "nullok"));
   CHECK(host.authenticate({""}, PAM_DISALLOW_NULL_AUTHTOK).code == PAM_AUTH_ERR);
   CHECK(credd.kinds() == Kinds{Kind::authenticate, Kind::account});
+}
+
+TEST_CASE("a refusal stands when credd is lost before it says whether the account exists") {
+  World world;
+  world.silent_at = Kind::account;
+  const ScriptedCredd credd(world);
+  Host host(stack(credd));
+  const Result result = host.authenticate({"Wrong7horse"});
+  CHECK(result.code == PAM_AUTH_ERR);
+  CHECK_FALSE(mentions(result.log, "user=ann"));
 }
 
 TEST_CASE("PAM_SILENT does not hide the prompt or the log") {

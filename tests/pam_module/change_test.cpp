@@ -72,7 +72,7 @@ TEST_CASE("root resets a password without knowing it, and never sends an old one
   const Result result = change(credd, root, "", {new_password, new_password});
   CHECK(result.code == PAM_SUCCESS);
   CHECK(result.said == Lines{"ask: New password: ", "ask: Retype new password: "});
-  REQUIRE(credd.kinds() == Kinds{Kind::account, Kind::check, Kind::change});
+  REQUIRE(credd.kinds() == Kinds{Kind::account, Kind::check, Kind::reset});
   CHECK(credd.seen()[2].old_password.empty());
 }
 
@@ -157,7 +157,9 @@ TEST_CASE("an empty current password is wrong even if credd takes it, for it wou
   World world;
   world.password = "";
   const ScriptedCredd credd(world);
-  CHECK(change(credd, owner, "", {"", new_password, new_password}).code == PAM_AUTH_ERR);
+  const Result result = change(credd, owner, "", {"", new_password, new_password});
+  CHECK(result.code == PAM_AUTH_ERR);
+  CHECK(result.said == Lines{"ask: Current password: "});
 }
 
 TEST_CASE("a current password over 1,024 bytes is wrong") {
@@ -321,6 +323,21 @@ TEST_CASE("a change is put off with PAM_TRY_AGAIN while credd is away or in trou
   ScriptedCredd credd;
   credd.act([](int) {});
   CHECK(change(credd, owner, "", {}).code == PAM_TRY_AGAIN);
+}
+
+TEST_CASE("a credd that is lost on the way is PAM_AUTHTOK_LOCK_BUSY, and rubbish PAM_AUTHTOK_ERR") {
+  for (const Kind kind : {Kind::check, Kind::change}) {
+    World world;
+    world.silent_at = kind;
+    ScriptedCredd credd(world);
+    CHECK(change(credd, owner, "retry=2", {old_password, new_password, new_password}).code ==
+          PAM_AUTHTOK_LOCK_BUSY);
+    world.silent_at.reset();
+    world.rubbish_at = kind;
+    credd.become(world);
+    CHECK(change(credd, owner, "retry=2", {old_password, new_password, new_password}).code ==
+          PAM_AUTHTOK_ERR);
+  }
 }
 
 TEST_CASE("use_authtok takes the new password of an earlier module, or none") {

@@ -76,9 +76,19 @@ std::vector<wire::Kind> ScriptedCredd::kinds() const {
   return kinds;
 }
 
-std::size_t ScriptedCredd::finished() const {
+void ScriptedCredd::keep_no_record() {
   const std::lock_guard lock(mutex_);
-  return finished_;
+  recording_ = false;
+}
+
+void ScriptedCredd::wait_until_idle() const {
+  for (int i = 0; i < 5000; ++i) {
+    {
+      const std::lock_guard lock(mutex_);
+      if (finished_ == requests_) return;
+    }
+    (void)usleep(1000);
+  }
 }
 
 void ScriptedCredd::serve() {
@@ -109,8 +119,17 @@ void ScriptedCredd::converse(int fd) {
   Secret body;
   wire::Request request;
   if (channel.receive(body, 5000) != wire::Io::done || !wire::decode(body.bytes(), request)) return;
-  const Secret frame = wire::encode(answer(request));
-  (void)channel.send(frame, 5000);
+  const wire::Reply reply = answer(request);
+  bool silent = false;
+  bool rubbish = false;
+  {
+    const std::lock_guard lock(mutex_);
+    silent = world_.silent_at == request.kind;
+    rubbish = world_.rubbish_at == request.kind;
+  }
+  if (silent) return;
+  // A request is well framed and no reply.
+  (void)channel.send(rubbish ? wire::encode(request) : wire::encode(reply), 5000);
 }
 
 wire::Reply ScriptedCredd::answer(const wire::Request& request) {
@@ -118,10 +137,12 @@ wire::Reply ScriptedCredd::answer(const wire::Request& request) {
     return std::string(reinterpret_cast<const char*>(bytes.data()), bytes.size());
   };
   const std::lock_guard lock(mutex_);
-  seen_.push_back({request.kind, std::string(request.realm), std::string(request.account),
-                   std::string(request.source.service), std::string(request.source.tty),
-                   std::string(request.source.rhost), std::string(request.source.ruser),
-                   text(request.old_password), text(request.password)});
+  ++requests_;
+  if (recording_)
+    seen_.push_back({request.kind, std::string(request.realm), std::string(request.account),
+                     std::string(request.source.service), std::string(request.source.tty),
+                     std::string(request.source.rhost), std::string(request.source.ruser),
+                     text(request.old_password), text(request.password)});
   const bool known = request.account == world_.name;
   switch (request.kind) {
     case wire::Kind::authenticate:
@@ -133,7 +154,8 @@ wire::Reply ScriptedCredd::answer(const wire::Request& request) {
       if (world_.checks.size() > 1) world_.checks.erase(world_.checks.begin());
       return reply;
     }
-    case wire::Kind::change: break;
+    case wire::Kind::change:
+    case wire::Kind::reset: break;
   }
   if (!request.old_password.empty() && text(request.old_password) != world_.password)
     return says(Code::refused, wire::Reason::old_password);

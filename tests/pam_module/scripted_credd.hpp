@@ -6,6 +6,7 @@
 
 #include <functional>
 #include <mutex>
+#include <optional>
 #include <string>
 #include <thread>
 #include <vector>
@@ -36,6 +37,8 @@ struct World {
   cred::wire::Reply account = says(cred::Code::accepted);
   std::vector<cred::wire::Reply> checks{says(cred::Code::accepted)};  // the last one stays
   cred::wire::Reply change = says(cred::Code::accepted);
+  std::optional<cred::wire::Kind> silent_at;   // hangs up on such a request
+  std::optional<cred::wire::Kind> rubbish_at;  // answers it with no reply
 };
 
 struct Seen {
@@ -54,8 +57,11 @@ class ScriptedCredd {
   void act(std::function<void(int fd)> act);
   std::vector<Seen> seen() const;
   std::vector<cred::wire::Kind> kinds() const;
-  // How many of the connections that were made are closed again.
-  std::size_t finished() const;
+  // For long runs, whose memory is measured.
+  void keep_no_record();
+  // Waits until its end of every connection is closed, which it is a moment after
+  // the module has its answer.
+  void wait_until_idle() const;
 
  private:
   void serve();
@@ -70,6 +76,8 @@ class ScriptedCredd {
   World world_;
   std::function<void(int)> act_;
   std::vector<Seen> seen_;
+  bool recording_ = true;
+  std::size_t requests_ = 0;
   std::size_t finished_ = 0;
   std::thread thread_;
 };

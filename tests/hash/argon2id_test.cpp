@@ -1,0 +1,76 @@
+#include "hash/argon2id.hpp"
+
+#include "hash/password_hash.hpp"
+
+#include <argon2.h>
+#include <catch2/catch.hpp>
+#include <random>
+#include <vector>
+
+using namespace cred;
+using namespace cred::hash;
+
+TEST_CASE("RFC 9106's vector and the two libraries agree") { CHECK(self_test()); }
+
+TEST_CASE("any number of lanes gives the reference library's tag") {
+  std::mt19937 random(9106);
+  const auto below = [&](std::uint32_t n) { return static_cast<std::uint32_t>(random() % n); };
+  Arena arena;
+  for (int i = 0; i < 200; ++i) {
+    const std::uint32_t lanes = 1 + below(6);
+    const Parameters p{8 * lanes + below(64), 1 + below(4), lanes};
+    std::vector<std::byte> password(below(200));
+    for (auto& b : password) b = static_cast<std::byte>(random());
+    std::array<std::byte, salt_bytes> salt{};
+    for (auto& b : salt) b = static_cast<std::byte>(random());
+    std::array<std::byte, tag_bytes> ours{};
+    std::array<std::byte, tag_bytes> reference{};
+    REQUIRE(argon2id(password, salt, p, arena, ours));
+    REQUIRE(argon2id_hash_raw(p.passes, p.memory, p.lanes, password.data(), password.size(),
+                              salt.data(), salt.size(), reference.data(),
+                              reference.size()) == ARGON2_OK);
+    REQUIRE(ours == reference);
+  }
+}
+
+TEST_CASE("a borrowed arena is used and wiped") {
+  Arena arena;
+  const Parameters p{1024, 1, 2};
+  const auto memory = arena.at_least(std::size_t{p.memory} * 1024);
+  std::array<std::byte, tag_bytes> tag{};
+  const std::array<std::byte, salt_bytes> salt{};
+  memory[0] = std::byte{0xaa};
+  REQUIRE(argon2id({}, salt, p, arena, tag));
+  CHECK(arena.at_least(1).data() == memory.data());
+  CHECK(std::all_of(memory.begin(), memory.end(), [](std::byte b) { return b == std::byte{0}; }));
+}
+
+TEST_CASE("parameters out of bounds are refused before any memory is taken") {
+  Arena arena;
+  std::array<std::byte, tag_bytes> tag{};
+  const std::array<std::byte, salt_bytes> salt{};
+  CHECK_FALSE(argon2id({}, salt, {4'194'304, 3, 4}, arena, tag));
+  CHECK_FALSE(argon2id({}, salt, {8, 3, 4}, arena, tag));
+  CHECK_FALSE(argon2id({}, salt, {64, 0, 1}, arena, tag));
+}
+
+TEST_CASE("every byte of a password counts, the last of 1,024 too") {
+  Arena arena;
+  const Parameters p{64, 1, 1};
+  Secret password(1024);
+  const auto verifier = make_verifier(password, p, arena);
+  REQUIRE(verifier);
+  CHECK(*matches(password, *verifier, arena));
+  password.writable()[1023] = std::byte{1};
+  CHECK_FALSE(*matches(password, *verifier, arena));
+}
+
+TEST_CASE("each verifier has a salt of its own") {
+  Arena arena;
+  const Parameters p{64, 1, 1};
+  const Secret password = Secret::copy_of("same", 4);
+  const auto one = make_verifier(password, p, arena);
+  const auto two = make_verifier(password, p, arena);
+  CHECK(one->salt != two->salt);
+  CHECK(one->tag != two->tag);
+}

@@ -1,0 +1,114 @@
+// Screen lockers: one handle for many tries, nothing but pam_authenticate, and
+// often no rights.
+#include "machine.hpp"
+#include "terminal.hpp"
+
+#include <catch2/catch.hpp>
+
+#include <cstdlib>
+#include <cstring>
+#include <stdexcept>
+#include <unistd.h>
+
+#include <security/pam_appl.h>
+
+namespace {
+
+// Answers every prompt with what was typed last, as swaylock does.
+class Locker {
+ public:
+  explicit Locker(const Person& person) {
+    const pam_conv conversation{&Locker::converse, this};
+    if (pam_start("locker", person.name.c_str(), &conversation, &pamh_) != PAM_SUCCESS)
+      throw std::runtime_error("pam_start");
+  }
+  ~Locker() { (void)pam_end(pamh_, last_); }
+  Locker(const Locker&) = delete;
+  Locker& operator=(const Locker&) = delete;
+
+  int unlock(const std::string& typed) {
+    typed_ = typed;
+    return last_ = pam_authenticate(pamh_, 0);
+  }
+  int prompts() const { return prompts_; }
+
+ private:
+  static int converse(int count, const pam_message** messages, pam_response** responses,
+                      void* self) {
+    Locker& locker = *static_cast<Locker*>(self);
+    *responses = static_cast<pam_response*>(std::calloc(static_cast<std::size_t>(count),
+                                                        sizeof(pam_response)));
+    for (int i = 0; i < count; ++i) {
+      if (messages[i]->msg_style != PAM_PROMPT_ECHO_OFF) continue;
+      ++locker.prompts_;
+      (*responses)[i].resp = strdup(locker.typed_.c_str());
+    }
+    return PAM_SUCCESS;
+  }
+
+  pam_handle_t* pamh_ = nullptr;
+  int last_ = PAM_SUCCESS;
+  int prompts_ = 0;
+  std::string typed_;
+};
+
+}  // namespace
+
+TEST_CASE("a locker that keeps its handle gets a fresh answer for each try") {
+  const Person person = newcomer();
+  Locker locker(person);
+  CHECK(locker.unlock(wrong_password) == PAM_AUTH_ERR);
+  CHECK(locker.unlock(person.password) == PAM_SUCCESS);
+  CHECK(locker.unlock(wrong_password) == PAM_AUTH_ERR);
+  CHECK(locker.unlock("") == PAM_AUTH_ERR);
+  CHECK(locker.unlock(person.password) == PAM_SUCCESS);
+  CHECK(locker.prompts() == 5);
+}
+
+TEST_CASE("a locker's handle sees a password that was changed behind it") {
+  const Person person = newcomer();
+  Locker locker(person);
+  CHECK(locker.unlock(person.password) == PAM_SUCCESS);
+  credctl({"passwd", person.name, "--stdin"}, second_password + "\n");
+  CHECK(locker.unlock(first_password) == PAM_AUTH_ERR);
+  CHECK(locker.unlock(second_password) == PAM_SUCCESS);
+}
+
+TEST_CASE("a locker opens the screen of an expired account, for it asks no more than that") {
+  const Person person = newcomer();
+  credctl({"expire", person.name});
+  Locker locker(person);
+  CHECK(locker.unlock(person.password) == PAM_SUCCESS);
+}
+
+TEST_CASE("pamtester is told each outcome by its own code") {
+  const Person person = newcomer();
+  const auto tried = [&](const std::string& name, const std::string& password) {
+    Terminal terminal({"pamtester", "locker", name, "authenticate"});
+    terminal.answer("Password: ", password);
+    (void)terminal.end();
+    return terminal.seen();
+  };
+  CHECK_THAT(tried(person.name, person.password), Catch::Contains("successfully authenticated"));
+  CHECK_THAT(tried(person.name, wrong_password), Catch::Contains("Authentication failure"));
+  CHECK_THAT(tried("nobodyhome", wrong_password),
+             Catch::Contains("User not known to the underlying authentication module"));
+}
+
+TEST_CASE("without a running credd a locker without rights is told that nobody answers") {
+  const Person person = newcomer();
+  Terminal terminal({"pamtester", "locker", person.name, "authenticate"}, person.name);
+  terminal.answer("Password: ", person.password)
+      .expect("Authentication service cannot retrieve authentication info");
+  CHECK(terminal.end() != 0);
+}
+
+TEST_CASE("a missing credd lets nobody in and breaks no host") {
+  const Person person = newcomer();
+  REQUIRE(run({"mv", CRED_CREDD, CRED_CREDD ".away"}).status == 0);
+  Locker locker(person);
+  const int away = locker.unlock(person.password);
+  REQUIRE(run({"mv", CRED_CREDD ".away", CRED_CREDD}).status == 0);
+  CHECK(away == PAM_AUTHINFO_UNAVAIL);
+  CHECK(locker.unlock(person.password) == PAM_SUCCESS);
+}

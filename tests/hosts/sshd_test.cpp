@@ -1,0 +1,288 @@
+#include "machine.hpp"
+#include "terminal.hpp"
+
+#include <catch2/catch.hpp>
+
+#include <arpa/inet.h>
+#include <csignal>
+#include <memory>
+#include <stdexcept>
+#include <sys/socket.h>
+#include <thread>
+#include <unistd.h>
+
+namespace {
+
+constexpr char password_method[] = "password";
+constexpr char keyboard_interactive[] = "keyboard-interactive";
+
+int loopback_socket(int port, bool listening) {
+  const int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+  sockaddr_in address{};
+  address.sin_family = AF_INET;
+  address.sin_port = htons(static_cast<std::uint16_t>(port));
+  address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+  auto* generic = reinterpret_cast<sockaddr*>(&address);
+  if ((listening ? bind(fd, generic, sizeof address) : connect(fd, generic, sizeof address)) == 0)
+    return fd;
+  (void)close(fd);
+  return -1;
+}
+
+int free_port() {
+  const int fd = loopback_socket(0, true);
+  sockaddr_in address{};
+  socklen_t size = sizeof address;
+  (void)getsockname(fd, reinterpret_cast<sockaddr*>(&address), &size);
+  (void)close(fd);
+  return ntohs(address.sin_port);
+}
+
+class Sshd {
+ public:
+  Sshd() : port_(free_port()) {
+    const std::string dir = "/run/cred-sshd";
+    (void)run({"mkdir", "-p", dir});
+    (void)run({"ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-f", dir + "/host_key"});
+    write_file(dir + "/config", "Port " + std::to_string(port_) +
+                                    "\n"
+                                    "ListenAddress 127.0.0.1\n"
+                                    "HostKey " + dir + "/host_key\n"
+                                    "UsePAM yes\n"
+                                    "PasswordAuthentication yes\n"
+                                    "KbdInteractiveAuthentication yes\n"
+                                    "PubkeyAuthentication yes\n"
+                                    "MaxStartups 100\n"
+                                    "UseDNS no\n"
+                                    "PrintMotd no\n"
+                                    "PrintLastLog no\n"
+                                    "PidFile none\n");
+    const Start start({"/usr/sbin/sshd", "-D", "-f", dir + "/config"}, "root");
+    child_ = fork();
+    if (child_ == 0) start.become();
+    for (int i = 0; i < 200; ++i) {
+      if (const int fd = loopback_socket(port_, false); fd >= 0) {
+        (void)close(fd);
+        return;
+      }
+      std::this_thread::sleep_for(std::chrono::milliseconds(50));
+    }
+    throw std::runtime_error("sshd does not listen");
+  }
+  ~Sshd() {
+    (void)kill(child_, SIGTERM);
+    (void)status_of(child_);
+  }
+  Sshd(const Sshd&) = delete;
+  Sshd& operator=(const Sshd&) = delete;
+  int port() const { return port_; }
+
+ private:
+  int port_;
+  int child_ = -1;
+};
+
+// What the client types to log in; `rest` is its command, none for a shell.
+std::vector<std::string> ssh(const std::string& method, const std::string& name,
+                             std::vector<std::string> rest = {"id", "-un"}) {
+  static const Sshd sshd;
+  std::vector<std::string> words{"ssh", "-F", "/dev/null", "-p", std::to_string(sshd.port()),
+                                 "-o", "StrictHostKeyChecking=no",
+                                 "-o", "UserKnownHostsFile=/dev/null",
+                                 "-o", "LogLevel=ERROR",
+                                 "-o", "NumberOfPasswordPrompts=1",
+                                 "-o", "PreferredAuthentications=" + method};
+  if (method != "publickey") words.insert(words.end(), {"-o", "PubkeyAuthentication=no"});
+  if (rest.empty()) words.push_back("-tt");
+  words.push_back(name + "@127.0.0.1");
+  words.insert(words.end(), rest.begin(), rest.end());
+  return words;
+}
+
+// Logs in and says whether the person's own command ran.
+bool let_in(const std::string& method, const std::string& name, const std::string& password) {
+  Terminal terminal(ssh(method, name));
+  terminal.answer("assword: ", password);
+  const int status = terminal.end();
+  const bool ran = terminal.seen().find(name + "\r\n") != std::string::npos;
+  CHECK(ran == (status == 0));
+  if (!ran) CHECK(terminal.seen().find("Permission denied") != std::string::npos);
+  return ran;
+}
+
+// A person who may also come with a key.
+std::vector<std::string> with_key(const Person& person, std::vector<std::string> rest) {
+  const std::string home = "/var/lib/" + person.name;
+  const std::string key = "/run/cred-sshd/" + person.name;
+  auto words = ssh("publickey", person.name, std::move(rest));
+  (void)run({"ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-f", key});
+  const Outcome made = run({"install", "-D", "-m", "600", "-o", person.name, key + ".pub",
+                            home + "/.ssh/authorized_keys"});
+  if (made.status != 0) throw std::runtime_error(made.output);
+  words.insert(words.begin() + 1, {"-i", key});
+  return words;
+}
+
+}  // namespace
+
+TEST_CASE("sshd lets the right password in and no other, by both methods") {
+  for (const char* method : {password_method, keyboard_interactive}) {
+    CAPTURE(method);
+    const Person person = newcomer();
+    CHECK_FALSE(let_in(method, person.name, wrong_password));
+    CHECK_FALSE(let_in(method, person.name, ""));
+    CHECK(let_in(method, person.name, person.password));
+  }
+}
+
+TEST_CASE("sshd treats a login name that nobody has as it treats a wrong password") {
+  for (const char* method : {password_method, keyboard_interactive}) {
+    CAPTURE(method);
+    CHECK_FALSE(let_in(method, "nobodyhome", first_password));
+    // In the password file, but not in the store.
+    CHECK_FALSE(let_in(method, visitor(), first_password));
+  }
+}
+
+TEST_CASE("sshd keeps the right password of a locked and of a disabled account out") {
+  for (const char* method : {password_method, keyboard_interactive}) {
+    CAPTURE(method);
+    const Person locked = newcomer();
+    credctl({"user", "lock", locked.name});
+    CHECK_FALSE(let_in(method, locked.name, locked.password));
+    credctl({"user", "unlock", locked.name});
+    CHECK(let_in(method, locked.name, locked.password));
+    const Person disabled = newcomer();
+    credctl({"user", "disable", disabled.name});
+    CHECK_FALSE(let_in(method, disabled.name, disabled.password));
+  }
+}
+
+TEST_CASE("sshd makes a keyboard-interactive login change an expired password before it goes on") {
+  const Person person = newcomer();
+  credctl({"expire", person.name});
+  Terminal terminal(ssh(keyboard_interactive, person.name));
+  terminal.answer("assword: ", person.password)
+      .expect("An administrator requires you to change your password now.")
+      .answer("Current password: ", person.password)
+      .answer("New password: ", second_password)
+      .answer("Retype new password: ", second_password)
+      .expect(person.name + "\r\n");
+  CHECK(terminal.end() == 0);
+  CHECK_FALSE(let_in(keyboard_interactive, person.name, first_password));
+  CHECK(let_in(keyboard_interactive, person.name, second_password));
+}
+
+TEST_CASE("sshd shows why a new password is refused and asks for another one") {
+  const Person person = newcomer();
+  credctl({"expire", person.name});
+  Terminal terminal(ssh(keyboard_interactive, person.name));
+  terminal.answer("assword: ", person.password)
+      .answer("Current password: ", person.password)
+      .answer("New password: ", weak_password)
+      .expect("BAD PASSWORD: ")
+      .expect("too short")
+      .answer("New password: ", person.password)
+      .expect("BAD PASSWORD: ")
+      .answer("New password: ", third_password)
+      .answer("Retype new password: ", third_password)
+      .expect(person.name + "\r\n");
+  CHECK(terminal.end() == 0);
+  CHECK(verdict_on(person, third_password) == 0);
+}
+
+TEST_CASE("sshd lets nobody in who gives up or fails at the forced change") {
+  const Person person = newcomer();
+  credctl({"expire", person.name});
+  SECTION("by hanging up") {
+    Terminal terminal(ssh(keyboard_interactive, person.name));
+    terminal.answer("assword: ", person.password)
+        .answer("Current password: ", person.password)
+        .expect("New password: ")
+        .press(control_c);
+    CHECK(terminal.end() != 0);
+  }
+  SECTION("by a wrong current password") {
+    Terminal terminal(ssh(keyboard_interactive, person.name));
+    terminal.answer("assword: ", person.password).answer("Current password: ", wrong_password);
+    CHECK(terminal.end() != 0);
+    CHECK(terminal.times(person.name + "\r\n") == 0);
+  }
+  SECTION("by three bad passwords") {
+    Terminal terminal(ssh(keyboard_interactive, person.name));
+    terminal.answer("assword: ", person.password).answer("Current password: ", person.password);
+    for (int i = 0; i < 3; ++i) terminal.answer("New password: ", weak_password);
+    CHECK(terminal.end() != 0);
+    CHECK(terminal.times(person.name + "\r\n") == 0);
+  }
+  CHECK(verdict_on(person, first_password) == 3);
+}
+
+TEST_CASE("sshd's password method has passwd change an expired password, for a terminal alone") {
+  const Person person = newcomer();
+  credctl({"expire", person.name});
+  Terminal without(ssh(password_method, person.name));
+  without.answer("assword: ", person.password);
+  CHECK(without.end() != 0);
+  CHECK(without.times(person.name + "\r\n") == 0);
+  Terminal terminal(ssh(password_method, person.name, {}));
+  terminal.answer("assword: ", person.password)
+      .expect("You must change your password now and login again!")
+      .answer("Current password: ", person.password)
+      .answer("New password: ", second_password)
+      .answer("Retype new password: ", second_password)
+      .expect("password updated successfully");
+  CHECK(terminal.end() == 0);
+  CHECK_FALSE(let_in(password_method, person.name, first_password));
+  CHECK(let_in(password_method, person.name, second_password));
+}
+
+TEST_CASE("a key opens no locked account, and an expired one only for a change") {
+  SECTION("in order") {
+    const Person person = newcomer();
+    Terminal terminal(with_key(person, {"id", "-un"}));
+    CHECK(terminal.end() == 0);
+    CHECK(terminal.times(person.name + "\r\n") == 1);
+  }
+  SECTION("locked") {
+    const Person person = newcomer();
+    credctl({"user", "lock", person.name});
+    Terminal terminal(with_key(person, {"id", "-un"}));
+    CHECK(terminal.end() != 0);
+    CHECK(terminal.times(person.name + "\r\n") == 0);
+  }
+  SECTION("expired") {
+    const Person person = newcomer();
+    credctl({"expire", person.name});
+    Terminal without(with_key(person, {"id", "-un"}));
+    CHECK(without.end() != 0);
+    CHECK(without.times(person.name + "\r\n") == 0);
+    Terminal terminal(with_key(person, {}));
+    terminal.expect("You must change your password now and login again!")
+        .answer("Current password: ", person.password)
+        .answer("New password: ", second_password)
+        .answer("Retype new password: ", second_password)
+        .expect("password updated successfully");
+    CHECK(terminal.end() == 0);
+    CHECK(verdict_on(person, second_password) == 0);
+  }
+}
+
+TEST_CASE("ten logins at once are each answered by the password that they brought") {
+  const Person person = newcomer();
+  const Person other = newcomer();
+  std::vector<std::unique_ptr<Terminal>> terminals;
+  for (int i = 0; i < 10; ++i) {
+    const bool odd = i % 2 == 1;
+    terminals.push_back(std::make_unique<Terminal>(
+        ssh(odd ? password_method : keyboard_interactive, (i % 5 == 4 ? other : person).name)));
+  }
+  for (std::size_t i = 0; i < terminals.size(); ++i)
+    terminals[i]->answer("assword: ", i % 5 == 4 ? wrong_password : person.password);
+  for (std::size_t i = 0; i < terminals.size(); ++i) {
+    CAPTURE(i);
+    const bool right = i % 5 != 4;
+    CHECK((terminals[i]->end() == 0) == right);
+    CHECK(terminals[i]->times(person.name + "\r\n") == (right ? 1 : 0));
+  }
+}

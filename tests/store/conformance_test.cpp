@@ -1,0 +1,199 @@
+// What every store must do. A further store adds its factory to `stores`.
+
+#include "store/store.hpp"
+
+#include "support/temporary.hpp"
+
+#include <catch2/catch.hpp>
+#include <thread>
+
+using namespace cred;
+using namespace cred::store;
+
+namespace {
+
+Blob blob(std::string_view text) {
+  const auto bytes = std::as_bytes(std::span(text));
+  return {bytes.begin(), bytes.end()};
+}
+
+AccountRow row(std::string_view name, unsigned char id, Generation generation = 1) {
+  return {Uuid{std::byte{id}}, std::string(name), generation,
+          blob("credential"),  blob("profile"),   blob("history")};
+}
+
+RealmRow realm_row(std::string_view name, unsigned char id) {
+  return {Uuid{std::byte{id}}, std::string(name), blob("wrapped")};
+}
+
+struct Fixture {
+  test::TemporaryDirectory directory;
+  std::string url = "sqlite:" + directory / "store.db";
+  bool created = create(url, realm_row("system", 1));
+  std::unique_ptr<Store> store = open(url);
+  std::unique_ptr<RealmStore> realm = store->realm("system");
+  std::unique_ptr<Transaction> write() const { return realm->begin(Access::write); }
+  void insert(const AccountRow& account) const {
+    const auto tx = write();
+    REQUIRE(tx->insert(account));
+    tx->commit();
+  }
+  std::optional<AccountRow> find(std::string_view name) const {
+    return realm->begin(Access::read)->find(name);
+  }
+};
+
+const Subject subject{std::byte{5}};
+Time at(int seconds) { return Time(std::chrono::seconds(seconds)); }
+
+}  // namespace
+
+TEST_CASE("a store is created once") {
+  Fixture f;
+  CHECK(f.created);
+  CHECK(exists(f.url));
+  CHECK_FALSE(create(f.url, realm_row("system", 9)));
+  CHECK(f.store->realm("system")->row().id == Uuid{std::byte{1}});
+}
+
+TEST_CASE("an account comes back as it was written") {
+  Fixture f;
+  f.insert(row("alice", 1));
+  const auto found = f.find("alice");
+  REQUIRE(found);
+  CHECK(found->id == Uuid{std::byte{1}});
+  CHECK(found->generation == 1);
+  CHECK(found->credential == blob("credential"));
+  CHECK(found->history == blob("history"));
+  CHECK_FALSE(f.find("Alice"));
+  CHECK_FALSE(f.find("alic"));
+}
+
+TEST_CASE("a name is taken once in a realm") {
+  Fixture f;
+  f.insert(row("alice", 1));
+  CHECK_FALSE(f.write()->insert(row("alice", 2)));
+}
+
+TEST_CASE("what is not committed is not there") {
+  Fixture f;
+  {
+    const auto tx = f.write();
+    REQUIRE(tx->insert(row("alice", 1)));
+    CHECK(tx->find("alice"));
+  }
+  CHECK_FALSE(f.find("alice"));
+}
+
+TEST_CASE("replacing compares the generation") {
+  Fixture f;
+  f.insert(row("alice", 1));
+  auto next = row("alice", 1, 2);
+  next.credential = blob("second");
+  {
+    const auto tx = f.write();
+    REQUIRE(tx->replace(next, 1));
+    tx->commit();
+  }
+  CHECK(f.find("alice")->credential == blob("second"));
+  CHECK_FALSE(f.write()->replace(next, 1));
+  CHECK_FALSE(f.write()->replace(row("alice", 2, 3), 2));
+}
+
+TEST_CASE("of many writers on one generation exactly one wins") {
+  Fixture f;
+  f.insert(row("alice", 1));
+  std::atomic<int> won{0};
+  std::vector<std::thread> writers;
+  for (int i = 0; i < 8; ++i)
+    writers.emplace_back([&] {
+      const auto tx = f.realm->begin(Access::write);
+      if (!tx->replace(row("alice", 1, 2), 1)) return;
+      tx->commit();
+      ++won;
+    });
+  for (auto& writer : writers) writer.join();
+  CHECK(won == 1);
+  CHECK(f.find("alice")->generation == 2);
+}
+
+TEST_CASE("accounts are listed in the order of names, page by page") {
+  Fixture f;
+  f.insert(row("carol", 3));
+  f.insert(row("alice", 1));
+  f.insert(row("bob", 2));
+  const auto tx = f.realm->begin(Access::read);
+  const auto first = tx->list("", 2);
+  REQUIRE(first.size() == 2);
+  CHECK(first[0].name == "alice");
+  CHECK(first[1].name == "bob");
+  const auto rest = tx->list("bob", 2);
+  REQUIRE(rest.size() == 1);
+  CHECK(rest[0].name == "carol");
+}
+
+TEST_CASE("a realm's handle reaches no row of another realm") {
+  Fixture f;
+  f.insert(row("alice", 1));
+  {
+    const auto tx = f.write();
+    tx->add_lease(subject, at(9));
+    tx->set_attempts(subject, {3, at(1), at(2)});
+    tx->append_audit({1, blob("r"), Blob(32)});
+    tx->commit();
+  }
+  REQUIRE(f.store->add_realm(realm_row("other", 2)));
+  CHECK_FALSE(f.store->add_realm(realm_row("other", 3)));
+  const auto other = f.store->realm("other");
+  const auto tx = other->begin(Access::write);
+  CHECK_FALSE(tx->find("alice"));
+  CHECK(tx->list("", 10).empty());
+  CHECK_FALSE(tx->replace(row("alice", 1, 2), 1));
+  CHECK(tx->attempts(subject).failures == 0);
+  CHECK(tx->leases(subject).empty());
+  CHECK_FALSE(tx->remove_lease(subject, 1));
+  CHECK_FALSE(tx->last_audit());
+  tx->prune_attempts(at(1000));
+  tx->set_attempts(subject, {});
+  tx->commit();
+  CHECK(f.realm->begin(Access::read)->attempts(subject).failures == 3);
+  CHECK(f.store->realm("nobody") == nullptr);
+}
+
+TEST_CASE("attempts are kept, cleared and pruned by age") {
+  Fixture f;
+  const auto tx = f.write();
+  CHECK(tx->attempts(subject).failures == 0);
+  tx->set_attempts(subject, {4, at(100), at(200)});
+  CHECK(tx->attempts(subject).failures == 4);
+  CHECK(tx->attempts(subject).last_failure == at(100));
+  CHECK(tx->attempts(subject).blocked_until == at(200));
+  tx->prune_attempts(at(150));
+  CHECK(tx->attempts(subject).failures == 4);
+  tx->prune_attempts(at(201));
+  CHECK(tx->attempts(subject).failures == 0);
+}
+
+TEST_CASE("a lease is removed once") {
+  Fixture f;
+  const auto tx = f.write();
+  const auto one = tx->add_lease(subject, at(10));
+  const auto two = tx->add_lease(subject, at(20));
+  CHECK(one != two);
+  CHECK(tx->leases(subject).size() == 2);
+  CHECK(tx->remove_lease(subject, one));
+  CHECK_FALSE(tx->remove_lease(subject, one));
+  REQUIRE(tx->leases(subject).size() == 1);
+  CHECK(tx->leases(subject)[0].expires == at(20));
+}
+
+TEST_CASE("the audit trail is append-only and ordered") {
+  Fixture f;
+  const auto tx = f.write();
+  CHECK_FALSE(tx->last_audit());
+  tx->append_audit({1, blob("first"), Blob(32)});
+  tx->append_audit({2, blob("second"), Blob(32)});
+  CHECK(tx->last_audit()->number == 2);
+  CHECK(tx->last_audit()->record == blob("second"));
+  CHECK_THROWS_AS(tx->append_audit({2, blob("again"), Blob(32)}), Failure);
+}

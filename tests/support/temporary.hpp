@@ -1,0 +1,73 @@
+// A throw-away directory, and an engine on a real SQLite store in it.
+#pragma once
+
+#include "engine/engine.hpp"
+#include "support/fake_clock.hpp"
+
+#include <cstdlib>
+#include <filesystem>
+#include <memory>
+#include <stdexcept>
+#include <string>
+
+namespace cred::test {
+
+class TemporaryDirectory {
+ public:
+  TemporaryDirectory() {
+    std::string pattern = std::filesystem::temp_directory_path() / "cred-test-XXXXXX";
+    if (mkdtemp(pattern.data()) == nullptr) throw std::runtime_error("mkdtemp failed");
+    path_ = pattern;
+  }
+  TemporaryDirectory(const TemporaryDirectory&) = delete;
+  TemporaryDirectory& operator=(const TemporaryDirectory&) = delete;
+  ~TemporaryDirectory() {
+    std::error_code ignored;
+    std::filesystem::remove_all(path_, ignored);
+  }
+  std::string operator/(const std::string& name) const { return path_ / name; }
+
+ private:
+  std::filesystem::path path_;
+};
+
+inline Secret secret(std::string_view text) { return Secret::copy_of(text.data(), text.size()); }
+
+// Parameters far below what a configuration accepts: these tests are not about cost.
+inline engine::Configuration quick_configuration(const TemporaryDirectory& directory) {
+  engine::Configuration c;
+  c.store_url = "sqlite:" + directory / "cred.db";
+  c.root_key_url = "file:" + directory / "root.key";
+  c.hash = {64, 1, 1};
+  return c;
+}
+
+class TestRealm {
+ public:
+  explicit TestRealm(const std::function<void(engine::Configuration&)>& adjust = {})
+      : configuration(quick_configuration(directory)) {
+    if (adjust) adjust(configuration);
+    value_or_throw(engine::Engine::initialise(configuration));
+  }
+  // A handle of its own, as another process would have.
+  engine::Realm open() const {
+    auto engine = value_or_throw(engine::Engine::open(configuration, clock));
+    return value_or_throw(engine.realm("system"));
+  }
+  // Enrols with a profile that no test password is made of.
+  void enrol(std::string_view name, std::string_view password) const {
+    engine::Profile profile;
+    profile.full_name = "Quentin Zebrowski";
+    auto added = value_or_throw(open().enrol(name, profile, secret(password), false, {"test"}));
+    if (added.code != Code::accepted) throw std::runtime_error("the enrolment was refused");
+  }
+  Code login(std::string_view name, std::string_view password) const {
+    return value_or_throw(open().authenticate(name, secret(password))).code;
+  }
+
+  TemporaryDirectory directory;
+  engine::Configuration configuration;
+  std::shared_ptr<FakeClock> clock = std::make_shared<FakeClock>();
+};
+
+}  // namespace cred::test
