@@ -21,3 +21,6 @@ else()
   # The sanitizers check what FORTIFY checks, and the two do not mix.
   target_compile_definitions(cred_runtime_flags INTERFACE _FORTIFY_SOURCE=2)
 endif()
+if(CRED_FUZZ)
+  target_compile_options(cred_runtime_flags INTERFACE -fsanitize=fuzzer-no-link)
+endif()

@@ -8,12 +8,16 @@
 namespace cred::cli {
 namespace {
 
-// Written with write(2): a stdio buffer would keep a copy.
-bool print_line(const Secret& password) {
-  Secret line(password.size() + 1);
+// Written with write(2): a stdio buffer, or a JSON library's string, would keep a
+// copy. Generated passwords hold nothing that JSON escapes.
+bool print_line(const Secret& password, bool json) {
+  const std::string_view before = json ? "{\"password\":\"" : "";
+  const std::string_view after = json ? "\",\"status\":\"accepted\"}\n" : "\n";
+  Secret line(before.size() + password.size() + after.size());
   if (!line.ok()) return false;
-  std::memcpy(line.uchars(), password.uchars(), password.size());
-  line.uchars()[password.size()] = '\n';
+  std::memcpy(line.uchars(), before.data(), before.size());
+  std::memcpy(line.uchars() + before.size(), password.uchars(), password.size());
+  std::memcpy(line.uchars() + before.size() + password.size(), after.data(), after.size());
   return write(STDOUT_FILENO, line.uchars(), line.size()) == static_cast<ssize_t>(line.size());
 }
 
@@ -23,7 +27,7 @@ int generate(const Session& session) {
   const policy::Policy policy(configuration->policy_of(session.realm_name));
   const auto password = policy.generate({});
   if (!password) return session.fail(password.error());
-  if (!print_line(*password))
+  if (!print_line(*password, session.json))
     return session.fail({Code::unavailable, std::string("cannot write: ") + std::strerror(errno)});
   return 0;
 }

@@ -78,7 +78,10 @@ int change_own(const Session& session, bool from_stdin) {
   request.source.service = "credctl";
   request.old_password = old->bytes();
   request.password = next->bytes();
+  const auto configuration = session.configuration();
+  if (!configuration) return session.fail(configuration.error());
   wire::Broker broker;
+  broker.socket = configuration->broker_socket.c_str();
   if (!session.config.empty()) broker.configuration = session.config.c_str();
   auto channel = wire::connect(broker);
   if (!channel.open())

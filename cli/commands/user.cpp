@@ -66,11 +66,11 @@ int list(const Session& session) {
   return session.finish(Code::accepted, text, {{"accounts", accounts}});
 }
 
-int set_state(const Session& session, const std::string& name, engine::State state,
-              const std::string& done) {
+int set_state(const Session& session, const std::string& name, engine::State from,
+              engine::State to, const std::string& done) {
   auto realm = session.realm();
   if (!realm) return session.fail(realm.error());
-  if (const auto set = realm->set_state(name, state, session.actor()); !set)
+  if (const auto set = realm->set_state(name, from, to, session.actor()); !set)
     return session.fail(set.error());
   return session.finish(Code::accepted, done + " " + name + ".", {{"account", name}});
 }
@@ -87,6 +87,7 @@ void add_add(CLI::App& user, const Session& session, Action& action) {
   command->add_option("--phone", a->profile.phone, "Telephone number")->type_name("TEXT");
   command->add_option("--attribute", a->attributes, "Anything else that is known of the person")
       ->type_name("KEY=VALUE")
+      ->allow_extra_args(false)
       ->take_all();
   a->password.add_options(*command);
   command->footer("Example: credctl user add alice --full-name 'Alice Miller' --generate");
@@ -115,15 +116,18 @@ void add_user(CLI::App& program, const Session& session, Action& action) {
   listing->callback([&session, &action] { action = [&session] { return list(session); }; });
   add_simple(*user, action, "show", "Show an account with its profile",
              [&session](const std::string& name) { return show_account(session, name, true); });
-  const auto state = [&](const char* verb, const char* help, engine::State to, const char* done) {
-    add_simple(*user, action, verb, help, [&session, to, done](const std::string& name) {
-      return set_state(session, name, to, done);
+  using engine::State;
+  const auto state = [&](const char* verb, const char* help, State from, State to,
+                         const char* done) {
+    add_simple(*user, action, verb, help, [&session, from, to, done](const std::string& name) {
+      return set_state(session, name, from, to, done);
     });
   };
-  state("lock", "Let nobody in with its password", engine::State::locked, "Locked");
-  state("unlock", "Undo lock", engine::State::active, "Unlocked");
-  state("disable", "Close the account", engine::State::disabled, "Disabled");
-  state("enable", "Undo disable", engine::State::active, "Enabled");
+  state("lock", "Let nobody in with its password", State::active, State::locked, "Locked");
+  state("unlock", "Undo lock, and end a wait after failures", State::locked, State::active,
+        "Unlocked");
+  state("disable", "Close the account", State::active, State::disabled, "Disabled");
+  state("enable", "Undo disable", State::disabled, State::active, "Enabled");
 }
 
 }  // namespace cred::cli

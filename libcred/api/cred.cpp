@@ -49,11 +49,26 @@ std::vector<Violation> violations_of(const std::vector<policy::Verdict>& verdict
   return list;
 }
 
+const char* sentence(engine::Reason reason) {
+  switch (reason) {
+    case engine::Reason::none: return "wrong name or password";
+    case engine::Reason::expired: return "the password has expired and must be changed";
+    case engine::Reason::forced: return "an administrator asks for a new password";
+    case engine::Reason::compromised: return "the password may be known to others: change it";
+    case engine::Reason::grace_over: return "the password expired too long ago: have it reset";
+    case engine::Reason::too_early: return "the password was changed too recently";
+    case engine::Reason::locked: return "the account is locked";
+    case engine::Reason::disabled: return "the account is disabled";
+    case engine::Reason::policy: return "the policy refuses the new password";
+    case engine::Reason::old_password: return "the current password is wrong";
+  }
+  return "";
+}
+
 Answer answer_of(const Expected<engine::Change>& change) {
   if (!change) return answer_of(change.error());
   if (change->code == Code::accepted) return accepted();
-  return {outcome_of(change->code), std::string("refused: ") + engine::word(change->reason),
-          violations_of(change->verdicts)};
+  return {outcome_of(change->code), sentence(change->reason), violations_of(change->verdicts)};
 }
 
 Secret secret_of(Password password) {
@@ -86,7 +101,7 @@ Library& Library::operator=(Library&&) noexcept = default;
 Library::~Library() = default;
 const Answer& Library::answer() const noexcept { return parts_->answer; }
 
-Library Library::open(const std::string& path) noexcept {
+Library Library::open(const std::string& path) {
   auto parts = std::make_unique<Parts>();
   const auto configuration = engine::load_configuration(path);
   auto engine = configuration
@@ -97,7 +112,7 @@ Library Library::open(const std::string& path) noexcept {
   return Library(std::move(parts));
 }
 
-Realm Library::realm(std::string_view name) noexcept {
+Realm Library::realm(std::string_view name) {
   auto parts = std::make_unique<Realm::Parts>();
   parts->answer = parts_->answer;
   if (parts_->engine) {
@@ -119,7 +134,7 @@ Answer Realm::authenticate(std::string_view name, Password password) noexcept {
     const auto result = realm.authenticate(name, secret_of(password));
     if (!result) return answer_of(result.error());
     if (result->code == Code::accepted) return accepted();
-    return {outcome_of(result->code), engine::word(result->standing.reason), {}};
+    return {outcome_of(result->code), sentence(result->standing.reason), {}};
   });
 }
 
@@ -155,7 +170,7 @@ Answer Realm::check(std::optional<std::string_view> name, Password password) noe
     if (!verdicts) return answer_of(verdicts.error());
     auto violations = violations_of(*verdicts);
     if (violations.empty()) return accepted();
-    return {Outcome::refused, "refused: policy", std::move(violations)};
+    return {Outcome::refused, sentence(engine::Reason::policy), std::move(violations)};
   });
 }
 

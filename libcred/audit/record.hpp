@@ -21,7 +21,8 @@ enum class Event : std::uint8_t {
   unlocked = 6,
   rehashed = 7,    // same password, newer parameters
   aged_out = 8,    // first login with an expired password
-  profile_set = 9,
+  disabled = 9,
+  enabled = 10,
 };
 
 struct Record {

@@ -7,6 +7,7 @@ namespace {
 
 // Reads, alters and writes a credential; begins anew when somebody else was faster,
 // since nothing that was read is lost by that.
+// `alter_credential` answers false to leave the account as it is.
 template <typename Alter>
 Expected<void> alter(const Realm::Parts& parts, std::string_view name, audit::Event event,
                      const Actor& actor, Alter alter_credential) {
@@ -16,10 +17,16 @@ Expected<void> alter(const Realm::Parts& parts, std::string_view name, audit::Ev
     if (!account)
       return fail(Code::not_found, "there is no account '" + std::string(name) + "'");
     Credential next = account->credential;
-    alter_credential(next);
+    if (!alter_credential(next)) return {};
     if (parts.replace(*account, next, parts.history(*account), event, actor)) return {};
   }
   return fail(Code::conflict, "the account is being changed by others; try again");
+}
+
+audit::Event event_of(State from, State to) {
+  if (to == State::locked) return audit::Event::locked;
+  if (to == State::disabled) return audit::Event::disabled;
+  return from == State::locked ? audit::Event::unlocked : audit::Event::enabled;
 }
 
 std::size_t count(const History& history) {
@@ -53,14 +60,26 @@ Expected<void> Realm::expire(std::string_view name, const Actor& actor) {
     return alter(*parts_, name, audit::Event::expired, actor, [](Credential& c) {
       // A compromise mark says more and stays.
       if (c.demand != Demand::compromised) c.demand = Demand::forced;
+      return true;
     });
   });
 }
 
-Expected<void> Realm::set_state(std::string_view name, State state, const Actor& actor) {
-  const auto event = state == State::active ? audit::Event::unlocked : audit::Event::locked;
-  return at_the_door([&] {
-    return alter(*parts_, name, event, actor, [&](Credential& c) { c.state = state; });
+Expected<void> Realm::set_state(std::string_view name, State from, State to, const Actor& actor) {
+  return at_the_door([&]() -> Expected<void> {
+    std::optional<State> other;
+    auto done = alter(*parts_, name, event_of(from, to), actor, [&](Credential& c) {
+      if (c.state != from && c.state != to) other = c.state;
+      if (!other) c.state = to;
+      return !other;
+    });
+    if (other)
+      return fail(Code::conflict, *other == State::active     ? "the account is active"
+                                  : *other == State::disabled ? "the account is disabled, not locked"
+                                                              : "the account is locked, not disabled");
+    // Whoever lets an account in again means its owner, who may have tried in vain.
+    if (done && to == State::active) parts_->attempts(name).forget();
+    return done;
   });
 }
 

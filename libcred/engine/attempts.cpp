@@ -104,6 +104,12 @@ void AttemptCounter::settle(Outcome outcome) {
   transaction->commit();
 }
 
+void AttemptCounter::forget() {
+  const auto transaction = store_.begin(store::Access::write);
+  transaction->set_attempts(subject_, {});
+  transaction->commit();
+}
+
 AttemptCounter::Standing AttemptCounter::standing(store::Transaction& transaction) const {
   const Time now = clock_.now();
   auto attempts = transaction.attempts(subject_);

@@ -34,6 +34,9 @@ class AttemptCounter {
   // Ends the reservation that was granted.
   void settle(Outcome outcome);
 
+  // Forgets failures and the delay, as an administrator's word.
+  void forget();
+
   struct Standing {
     std::uint32_t failures = 0;   // leases of killed processes included
     std::uint32_t attempts_left = 0;  // before the next delay; 0 while one runs

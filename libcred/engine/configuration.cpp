@@ -1,6 +1,7 @@
 #include "engine/configuration.hpp"
 
 #include "base/secret.hpp"
+#include "engine/toml_characters.hpp"
 #include "engine/units.hpp"
 
 #include <algorithm>
@@ -120,6 +121,17 @@ auto duration(Duration& target) {
   };
 }
 
+// A delay of nothing would leave guessing unbounded.
+auto delay(Duration& target) {
+  return [&target](const toml::node& node) -> Wanted {
+    Duration parsed{};
+    if (duration(parsed)(node) || parsed < std::chrono::seconds(1))
+      return "a time of at least \"1s\"";
+    target = parsed;
+    return std::nullopt;
+  };
+}
+
 // A duration, or "never".
 auto limit(std::optional<Duration>& target) {
   return [&target](const toml::node& node) -> Wanted {
@@ -208,7 +220,7 @@ void read_document(const toml::table& document, const std::string& origin, Confi
       {"realm", [](const toml::node&) -> Wanted { return std::nullopt; }},
       {"attempts", table_of(origin, "attempts",
                             {{"threshold", number(c.attempts.threshold, 1, 100)},
-                             {"delay", duration(c.attempts.delay)}})},
+                             {"delay", delay(c.attempts.delay)}})},
       {"broker", table_of(origin, "broker",
                           {{"socket", text(c.broker_socket)},
                            {"memory_budget", size(memory_budget)}})}};
@@ -240,10 +252,13 @@ Expected<std::string> read_file(const std::string& path) {
   return text;
 }
 
-std::vector<std::string> drop_ins(const std::string& path) {
+Expected<std::vector<std::string>> drop_ins(const std::string& path) {
   std::vector<std::string> files;
-  std::error_code ignored;
-  for (const auto& entry : std::filesystem::directory_iterator(path + ".d", ignored))
+  std::error_code error;
+  std::filesystem::directory_iterator entries(path + ".d", error);
+  if (error && error != std::errc::no_such_file_or_directory)
+    return fail(Code::configuration, "cannot read " + path + ".d: " + error.message());
+  for (const auto& entry : entries)
     if (entry.path().extension() == ".conf") files.push_back(entry.path().string());
   std::sort(files.begin(), files.end());
   return files;
@@ -263,9 +278,13 @@ const policy::Options& Configuration::policy_of(std::string_view realm) const {
 
 Expected<void> apply_configuration(std::string_view text, const std::string& origin,
                                    Configuration& configuration) {
+  std::string ascii(text);
+  if (const auto misplaced = reduce_to_ascii(ascii))
+    return fail(Code::configuration,
+                origin + ":" + std::to_string(misplaced->line) + ": " + misplaced->what);
   try {
     Configuration next = configuration;
-    read_document(toml::parse(text, origin), origin, next);
+    read_document(toml::parse(ascii, origin), origin, next);
     configuration = std::move(next);
     return {};
   } catch (const toml::parse_error& error) {
@@ -278,10 +297,11 @@ Expected<void> apply_configuration(std::string_view text, const std::string& ori
 
 Expected<Configuration> load_configuration(const std::string& path) {
   const std::string main = path.empty() ? CRED_CONFIG_PATH : path;
-  std::vector<std::string> files = drop_ins(main);
-  if (!path.empty() || access(main.c_str(), F_OK) == 0) files.insert(files.begin(), main);
+  auto files = drop_ins(main);
+  if (!files) return tl::make_unexpected(files.error());
+  if (!path.empty() || access(main.c_str(), F_OK) == 0) files->insert(files->begin(), main);
   Configuration configuration;
-  for (const std::string& file : files) {
+  for (const std::string& file : *files) {
     const auto text = read_file(file);
     if (!text) return tl::make_unexpected(text.error());
     if (auto applied = apply_configuration(*text, file, configuration); !applied)

@@ -134,7 +134,10 @@ class Realm {
 
   // Errors: not_found.
   Expected<void> expire(std::string_view name, const Actor& actor);
-  Expected<void> set_state(std::string_view name, State state, const Actor& actor);
+  // Locks or disables an active account, or makes such a one active again; then its
+  // failures are forgotten too. Errors: not_found, conflict (it is neither `from`
+  // nor `to`).
+  Expected<void> set_state(std::string_view name, State from, State to, const Actor& actor);
   Expected<Status> status(std::string_view name);
 
   // Every account in the order of names. `visit` answers false to stop.

@@ -89,6 +89,8 @@ Expected<Change> Realm::change(std::string_view name, const Secret& old_password
     // Between the check and this read somebody else may have set another password.
     if (account->credential.set_at != authentication->standing.set_at)
       return fail(Code::conflict, "the account was changed meanwhile; nothing was changed here");
+    if (const auto now = parts_->standing(account->credential); now.code == Code::locked)
+      return refusal(Code::locked, now.reason);
     const Profile profile = parts_->profile(*account);
     const auto old = policy::normalise(old_password);
     const policy::Context context{account->row.name, profile.full_name, old ? &*old : nullptr};

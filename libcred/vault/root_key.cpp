@@ -96,7 +96,7 @@ Expected<void> create_root_key(const std::string& url) {
   Secret key(key_bytes);
   if (!key.ok()) return fail(Code::unavailable, "no memory for the root key");
   randombytes_buf(key.uchars(), key.size());
-  const std::string temporary = *path + ".new." + std::to_string(getpid());
+  const std::string temporary = *path + ".new." + std::to_string(randombytes_random());
   auto placed = place(key, *path, temporary);
   (void)unlink(temporary.c_str());
   if (!placed) return placed;

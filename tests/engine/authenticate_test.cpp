@@ -81,10 +81,10 @@ TEST_CASE("a password that expired longer ago than the grace period opens nothin
 TEST_CASE("a locked account tells so to the right password alone") {
   TestRealm realm;
   realm.enrol("alice", right);
-  REQUIRE(realm.open().set_state("alice", engine::State::locked, {"test"}));
+  REQUIRE(realm.open().set_state("alice", engine::State::active, engine::State::locked, {"test"}));
   CHECK(realm.login("alice", right) == Code::locked);
   CHECK(realm.login("alice", "Wrong-Horse-1") == Code::refused);
-  REQUIRE(realm.open().set_state("alice", engine::State::active, {"test"}));
+  REQUIRE(realm.open().set_state("alice", engine::State::locked, engine::State::active, {"test"}));
   CHECK(realm.login("alice", right) == Code::accepted);
 }
 
@@ -92,9 +92,35 @@ TEST_CASE("the right password of a locked account does not clear its failures") 
   TestRealm realm;
   realm.enrol("alice", right);
   CHECK(realm.login("alice", "Wrong-Horse-1") == Code::refused);
-  REQUIRE(realm.open().set_state("alice", engine::State::locked, {"test"}));
+  REQUIRE(realm.open().set_state("alice", engine::State::active, engine::State::locked, {"test"}));
   CHECK(realm.login("alice", right) == Code::locked);
   CHECK(realm.open().status("alice")->failures == 1);
+}
+
+TEST_CASE("a disabled account is not unlocked, nor a locked one enabled") {
+  using engine::State;
+  TestRealm realm;
+  realm.enrol("alice", right);
+  const auto set = [&](State from, State to) {
+    const auto done = realm.open().set_state("alice", from, to, {"test"});
+    return done ? Code::accepted : done.error().code;
+  };
+  CHECK(set(State::active, State::disabled) == Code::accepted);
+  CHECK(set(State::locked, State::active) == Code::conflict);
+  CHECK(set(State::active, State::locked) == Code::conflict);
+  CHECK(realm.login("alice", right) == Code::locked);
+  CHECK(set(State::disabled, State::active) == Code::accepted);
+  CHECK(realm.login("alice", right) == Code::accepted);
+}
+
+TEST_CASE("unlocking ends the wait after failures") {
+  using engine::State;
+  TestRealm realm;
+  realm.enrol("alice", right);
+  for (int i = 0; i < 5; ++i) (void)realm.login("alice", "Wrong-Horse-1");
+  REQUIRE(realm.login("alice", right) == Code::refused);
+  REQUIRE(realm.open().set_state("alice", State::locked, State::active, {"test"}));
+  CHECK(realm.login("alice", right) == Code::accepted);
 }
 
 TEST_CASE("a login with outdated parameters rewrites the credential, once") {

@@ -70,8 +70,14 @@ TEST_CASE("what is wrong is named with file, line and what would be right") {
   CHECK(error_of("[hash]\nmemory = \"8 MiB\"\n").find("too weak") != std::string::npos);
   CHECK(error_of("[policy]\nmin_length = 99\nmax_length = 20\n").find("above max_length") !=
         std::string::npos);
+  CHECK(error_of("[attempts]\ndelay = \"0s\"\n") ==
+        "x.conf:2: 'attempts.delay' must be a time of at least \"1s\"");
   CHECK(error_of("policy = 1\n") == "x.conf:1: 'policy' must be a table");
   CHECK(error_of("[policy\n").find("x.conf:1:") == 0);
+  CHECK(error_of("# Grüße\n[store] # für alle\nurl = \"sqlite:/\\u00fc#\" # ü\n") == "");
+  CHECK(error_of("[store]\nurl = \"sqlite:/ü\"\n").find("x.conf:2: a character that is not") == 0);
+  CHECK(error_of("[store]\nurl = \"""\"\"x\"\"\"\n") ==
+        "x.conf:2: a string over several lines has no use here");
 }
 
 TEST_CASE("a configuration with an error changes nothing") {

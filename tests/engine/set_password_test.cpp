@@ -143,7 +143,7 @@ TEST_CASE("a forced change is possible before min_age") {
 TEST_CASE("a locked account's owner cannot change the password") {
   TestRealm realm;
   realm.enrol("alice", password(0));
-  REQUIRE(realm.open().set_state("alice", engine::State::locked, actor));
+  REQUIRE(realm.open().set_state("alice", engine::State::active, engine::State::locked, actor));
   CHECK(change(realm, password(0), password(1)).code == Code::locked);
 }
 

@@ -25,9 +25,6 @@ TEST_CASE("a job's stack is told that a password must be changed, and may ignore
   const Person person = newcomer();
   credctl({"expire", person.name});
   CHECK_THAT(account_phase(person.name), Catch::Contains("new one required"));
-  write_file("/etc/pam.d/cron-lenient",
-             "account [success=done new_authtok_reqd=done default=die] " CRED_MODULE "\n"
-             "account required pam_deny.so\n");
   write_file("/etc/pam.d/cron-ignoring",
              "account [success=ok new_authtok_reqd=ignore default=die] " CRED_MODULE "\n"
              "account required pam_permit.so\n");

@@ -46,7 +46,7 @@ TEST_CASE("passwd tells its caller why a new password is refused") {
     std::string typed;
     const char* reason;
   } cases[] = {{weak_password, "it is too short"},
-               {first_password, "recent"},
+               {first_password, "similar"},
                {first_password + "x1", "similar"},
                {"onlylowercase9", "upper"},
                {"X" + person.name + "77", "login name"}};
@@ -58,7 +58,7 @@ TEST_CASE("passwd tells its caller why a new password is refused") {
         .expect("BAD PASSWORD: ")
         .expect(reason)
         .expect("New password: ")
-        .press(control_c);
+        .press(control_d);
     CHECK(terminal.end() != 0);
   }
   CHECK(verdict_on(person, first_password) == 0);
@@ -133,16 +133,21 @@ TEST_CASE("passwd -k changes an expired password alone") {
   CHECK(verdict_on(person, second_password) == 0);
 }
 
-TEST_CASE("passwd stopped at any prompt changes nothing") {
-  for (const char* key : {control_c, control_d})
+// passwd ignores ^C.
+TEST_CASE("passwd whose caller gives up or hangs up at any prompt changes nothing") {
+  for (const bool hangs_up : {false, true})
     for (int prompts = 0; prompts < 3; ++prompts) {
-      CAPTURE(prompts);
+      CAPTURE(hangs_up, prompts);
       const Person person = newcomer();
       Terminal terminal({"passwd"}, person.name);
       if (prompts > 0) terminal.answer("Current password: ", person.password);
       if (prompts > 1) terminal.answer("New password: ", second_password);
-      terminal.expect("password: ").press(key);
-      CHECK(terminal.end() != 0);
+      terminal.expect("password: ");
+      if (hangs_up) {
+        CHECK(terminal.hang_up() != 0);
+      } else {
+        CHECK(terminal.press(control_d).end() != 0);
+      }
       CHECK(verdict_on(person, first_password) == 0);
     }
 }

@@ -29,6 +29,16 @@ TEST_CASE("su asks another user for the password and takes the right one alone")
   CHECK(let_in(person, person.password));
 }
 
+TEST_CASE("su - asks as su does and gives a login shell") {
+  const Person person = newcomer();
+  Terminal wrong({"su", "-", person.name, "-c", "pwd"}, visitor());
+  wrong.answer("Password: ", wrong_password);
+  CHECK(wrong.end() != 0);
+  Terminal right({"su", "-", person.name, "-c", "pwd"}, visitor());
+  right.answer("Password: ", person.password).expect("/var/lib/" + person.name);
+  CHECK(right.end() == 0);
+}
+
 TEST_CASE("su lets root become a user without a password") {
   const Person person = newcomer();
   const Outcome outcome = run({"su", person.name, "-c", "id -un"});

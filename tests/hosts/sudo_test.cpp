@@ -74,7 +74,20 @@ TEST_CASE("sudo runs nothing with an expired password until it is changed") {
     CHECK_FALSE(let_in(person, first_password));
     CHECK(let_in(person, second_password));
   }
-  SECTION("where no password is wanted and there is no terminal") {
-    CHECK(run({"sudo", "-n", "/usr/bin/true"}, "", person.name).status != 0);
-  }
+}
+
+TEST_CASE("sudo holds nobody to a change of password where it asks for none") {
+  const Person person = operator_of_the_machine();
+  credctl({"expire", person.name});
+  CHECK(run({"sudo", "-n", "/usr/bin/true"}, "", person.name).status == 0);
+}
+
+TEST_CASE("sudo -v asks for the password, and the next command then goes without") {
+  const Person person = operator_of_the_machine();
+  Terminal wrong({"sudo", "-v"}, person.name);
+  wrong.answer(prompt_for(person), wrong_password);
+  CHECK(wrong.end() != 0);
+  Terminal terminal({"sh", "-c", "sudo -v && sudo -n id -un"}, person.name);
+  terminal.answer(prompt_for(person), person.password).expect("root");
+  CHECK(terminal.end() == 0);
 }

@@ -5,6 +5,7 @@
 #include <pty.h>
 #include <stdexcept>
 #include <sys/wait.h>
+#include <thread>
 #include <unistd.h>
 #include <utility>
 
@@ -55,8 +56,19 @@ int Terminal::end() {
   while (take(deadline)) {
   }
   if (steady_clock::now() >= deadline) give_up("expected it to end");
-  const int child = std::exchange(child_, -1);
-  return status_of(child);
+  return status_of(std::exchange(child_, -1));
+}
+
+int Terminal::hang_up() {
+  (void)close(std::exchange(fd_, -1));
+  const auto deadline = steady_clock::now() + patience;
+  siginfo_t ended{};
+  while (waitid(P_PID, static_cast<id_t>(child_), &ended, WEXITED | WNOHANG | WNOWAIT) == 0 &&
+         ended.si_pid == 0) {
+    if (steady_clock::now() >= deadline) give_up("expected it to end when hung up");
+    std::this_thread::sleep_for(std::chrono::milliseconds(5));
+  }
+  return status_of(std::exchange(child_, -1));
 }
 
 int Terminal::times(const std::string& text) const {

@@ -27,6 +27,8 @@ class Terminal {
   }
   // Waits for the program's end: its exit status, or 128 and the signal.
   int end();
+  // Takes the terminal away and waits for the program's end.
+  int hang_up();
   // Everything that the program has printed so far.
   const std::string& seen() const { return seen_; }
   // How often `text` was printed.

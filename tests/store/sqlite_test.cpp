@@ -55,6 +55,7 @@ TEST_CASE("another program's database is refused and left as it is") {
   CHECK(f.code_of_opening() == Code::integrity);
   CHECK_THROWS_AS(sqlite::create(f.path, {Uuid{}, "system", Blob(1)}), Failure);
   CHECK(SQLite::Database(f.path).tableExists("t"));
+  CHECK(SQLite::Database(f.path).execAndGet("PRAGMA journal_mode").getString() == "delete");
 }
 
 TEST_CASE("a store from a newer version is refused") {

@@ -5,8 +5,8 @@
 //   auto answer = realm.authenticate("alice", password);
 //   if (answer.outcome == cred::Outcome::accepted) ...
 //
-// No call throws; each answers with an Outcome and, where it is not `accepted`, a
-// sentence for the log or the user. No answer holds a secret. Passwords are UTF-8
+// Each call answers with an Outcome and, where it is not `accepted`, a sentence for
+// the log or the user. Only `open` and `realm` can throw, std::bad_alloc alone. No answer holds a secret. Passwords are UTF-8
 // bytes, at most 1,024 (511 in realm "system"); they are read during the call and
 // never kept: wiping them stays with the caller. Times are UTC. Calls block, for
 // the time of a hash or more, and may be made from several threads at once.
@@ -105,13 +105,13 @@ class CRED_PUBLIC Realm {
 class CRED_PUBLIC Library {
  public:
   // Reads `configuration`, or the system's own when it is empty.
-  static Library open(const std::string& configuration = {}) noexcept;
+  static Library open(const std::string& configuration = {});
   Library(Library&&) noexcept;
   Library& operator=(Library&&) noexcept;
   ~Library();
 
   const Answer& answer() const noexcept;
-  Realm realm(std::string_view name) noexcept;
+  Realm realm(std::string_view name);
 
  private:
   struct Parts;

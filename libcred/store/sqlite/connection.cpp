@@ -1,5 +1,7 @@
 #include "store/sqlite/connection.hpp"
 
+#include "store/sqlite/schema.hpp"
+
 #include <cerrno>
 #include <cstring>
 #include <sqlite3.h>
@@ -43,6 +45,21 @@ void check_openable(const std::string& path) {
                   "cannot write to the store " + path + ": " + std::strerror(errno));
 }
 
+void check_identity(SQLite::Database& database, const std::string& path, Mode mode) {
+  const int version = version_of(database);
+  const bool empty = database.execAndGet("SELECT count(*) FROM sqlite_schema").getInt() == 0;
+  if (mode == Mode::create && empty && version == 0) return;
+  const int id = database.execAndGet("PRAGMA application_id").getInt();
+  if (id != application_id || version == 0)
+    throw Failure(mode == Mode::create ? Code::conflict : Code::integrity,
+                  path + " is a database, but no credential store");
+  if (version > newest_version())
+    throw Failure(Code::unavailable, "the store " + path + " has version " +
+                                         std::to_string(version) + ", made by a newer libcred; " +
+                                         "this one knows versions up to " +
+                                         std::to_string(newest_version()) + ": upgrade it");
+}
+
 }  // namespace
 
 void rethrow(const SQLite::Exception& error, const std::string& path) {
@@ -66,6 +83,8 @@ std::unique_ptr<SQLite::Database> connect(const std::string& path, Mode mode) {
         path, SQLite::OPEN_READWRITE | create, busy_ms);
     sqlite3_extended_result_codes(database->getHandle(), 1);
     database->exec("PRAGMA trusted_schema = OFF");
+    // Before the first pragma that writes: another program's file stays as it is.
+    check_identity(*database, path, mode);
     database->exec("PRAGMA cell_size_check = ON");
     database->exec("PRAGMA foreign_keys = ON");
     database->exec("PRAGMA secure_delete = ON");

@@ -73,27 +73,13 @@ class SqliteStore final : public Store {
   std::shared_ptr<Pool> pool_;
 };
 
-// A database of another program is refused before anything in it is touched.
-void check_identity(SQLite::Database& database, int version, const std::string& path) {
-  const int id = database.execAndGet("PRAGMA application_id").getInt();
-  if (id != application_id || version == 0)
-    throw Failure(Code::integrity, path + " is a database, but no credential store");
-  if (version > newest_version())
-    throw Failure(Code::unavailable, "the store " + path + " has version " +
-                                         std::to_string(version) + ", made by a newer libcred; " +
-                                         "this one knows versions up to " +
-                                         std::to_string(newest_version()) + ": upgrade it");
-}
-
 }  // namespace
 
 std::unique_ptr<Store> open(const std::string& path) {
   auto pool = std::make_shared<Pool>(path);
   auto database = pool->take();
   guarded(path, [&] {
-    const int version = version_of(*database);
-    check_identity(*database, version, path);
-    if (version == newest_version()) return;
+    if (version_of(*database) == newest_version()) return;
     SQLite::Transaction transaction(*database, SQLite::TransactionBehavior::IMMEDIATE);
     migrate(*database, version_of(*database));
     transaction.commit();
@@ -112,8 +98,6 @@ bool create(const std::string& path, const RealmRow& first_realm) {
   return guarded(path, [&] {
     SQLite::Transaction transaction(*database, SQLite::TransactionBehavior::IMMEDIATE);
     if (version_of(*database) != 0) return false;
-    if (database->execAndGet("SELECT count(*) FROM sqlite_schema").getInt() != 0)
-      throw Failure(Code::conflict, path + " is another program's database");
     migrate(*database, 0);
     insert_realm(*database, first_realm);
     transaction.commit();
@@ -123,8 +107,9 @@ bool create(const std::string& path, const RealmRow& first_realm) {
 
 bool exists(const std::string& path) {
   struct stat status {};
-  if (stat(path.c_str(), &status) != 0 || status.st_size == 0) return false;
-  auto database = connect(path, Mode::existing);
+  if (stat(path.c_str(), &status) != 0 || !S_ISREG(status.st_mode)) return false;
+  // An init that was killed leaves an empty database, which the next one takes.
+  auto database = connect(path, Mode::create);
   return guarded(path, [&] { return version_of(*database) != 0; });
 }
 

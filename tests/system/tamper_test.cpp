@@ -1,0 +1,97 @@
+// Promise 3: who can write the store's file cannot make it say something else.
+#include "site.hpp"
+
+#include <catch2/catch.hpp>
+
+namespace {
+
+class TwoAccounts : public Site {
+ public:
+  TwoAccounts() {
+    init();
+    add("ann", right_password);
+    add("bob", other_password);
+  }
+};
+
+void is_integrity(const Finished& finished) {
+  INFO(finished.out << finished.err);
+  CHECK(finished.exit == 9);
+  CHECK_FALSE(finished.err.empty());
+}
+
+Finished login(const Site& site, const std::string& name, const std::string& password) {
+  return site.run({"verify", name, "--stdin"}, password + "\n");
+}
+
+}  // namespace
+
+TEST_CASE("promise: swapped credentials open no account") {
+  TwoAccounts site;
+  site.sql("CREATE TEMP TABLE kept AS SELECT name, credential FROM account;"
+           "UPDATE account SET credential ="
+           " (SELECT credential FROM kept WHERE kept.name <> account.name);");
+  for (const char* name : {"ann", "bob"})
+    for (const char* password : {right_password, other_password})
+      is_integrity(login(site, name, password));
+}
+
+TEST_CASE("promise: swapped rows, with their ids, open no account") {
+  TwoAccounts site;
+  site.sql("UPDATE account SET name = 'tmp' WHERE name = 'ann';"
+           "UPDATE account SET name = 'ann' WHERE name = 'bob';"
+           "UPDATE account SET name = 'bob' WHERE name = 'tmp';");
+  is_integrity(login(site, "ann", other_password));
+  is_integrity(login(site, "bob", right_password));
+}
+
+TEST_CASE("promise: a renamed account does not open") {
+  TwoAccounts site;
+  site.sql("UPDATE account SET name = 'carol' WHERE name = 'ann';");
+  is_integrity(login(site, "carol", right_password));
+  is_integrity(site.run({"status", "carol"}));
+  CHECK(site.verify("ann", right_password) == 1);
+  CHECK(site.verify("bob", other_password) == 0);
+}
+
+TEST_CASE("promise: an old row under the new generation does not open") {
+  TwoAccounts site;
+  const std::string old_row = site.sql(
+      "SELECT 'UPDATE account SET credential=x''' || hex(credential) || ''', profile=x''' ||"
+      " hex(profile) || ''', history=x''' || hex(history) || ''' WHERE name=''ann'';'"
+      " FROM account WHERE name = 'ann';");
+  site.reset("ann", "Violet100Stone");
+  REQUIRE(site.verify("ann", right_password) == 1);
+  site.sql(old_row);
+  is_integrity(login(site, "ann", right_password));
+  is_integrity(login(site, "ann", "Violet100Stone"));
+}
+
+TEST_CASE("promise: one changed bit in a sealed field is noticed") {
+  TwoAccounts site;
+  const auto before = site.files();
+  for (const std::string field : {"credential", "profile", "history"}) {
+    INFO(field);
+    site.restore(before);
+    const auto length = std::stoul(
+        site.sql("SELECT length(" + field + ") FROM account WHERE name = 'ann';"));
+    const std::string byte = site.sql("SELECT hex(substr(" + field + ", " + std::to_string(length) +
+                                      ", 1)) FROM account WHERE name = 'ann';");
+    const std::string other = byte.starts_with("00") ? "01" : "00";
+    site.sql("UPDATE account SET " + field + " = CAST(substr(" + field + ", 1, " +
+             std::to_string(length - 1) + ") || x'" + other + "' AS BLOB) WHERE name = 'ann';");
+    if (field == "credential") is_integrity(login(site, "ann", right_password));
+    // A reset reads all three.
+    is_integrity(site.run({"passwd", "ann", "--stdin"}, "Violet100Stone\n"));
+    CHECK(site.verify("bob", other_password) == 0);
+  }
+}
+
+TEST_CASE("promise: another realm's key, or none of ours, opens nothing") {
+  TwoAccounts site;
+  Site stranger;
+  stranger.init();
+  const std::string theirs = stranger.sql("SELECT hex(wrapped_key) FROM realm;");
+  site.sql("UPDATE realm SET wrapped_key = x'" + theirs.substr(0, theirs.size() - 1) + "';");
+  is_integrity(login(site, "ann", right_password));
+}
