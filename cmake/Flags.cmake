@@ -15,12 +15,14 @@ add_library(cred_runtime_flags INTERFACE)
 target_link_libraries(cred_runtime_flags INTERFACE cred_flags)
 if(CRED_SANITIZE)
   target_compile_options(cred_runtime_flags INTERFACE
-    -fsanitize=${CRED_SANITIZE} -fno-sanitize-recover=all -fno-omit-frame-pointer)
+    -fsanitize=${CRED_SANITIZE} -fno-sanitize-recover=all -fno-omit-frame-pointer
+    -Wno-maybe-uninitialized)  # instrumentation makes GCC see ghosts
   target_link_options(cred_runtime_flags INTERFACE -fsanitize=${CRED_SANITIZE})
 else()
   # The sanitizers check what FORTIFY checks, and the two do not mix.
   target_compile_definitions(cred_runtime_flags INTERFACE _FORTIFY_SOURCE=2)
 endif()
 if(CRED_FUZZ)
+  target_compile_options(cred_runtime_flags INTERFACE -Wno-unknown-warning-option)
   target_compile_options(cred_runtime_flags INTERFACE -fsanitize=fuzzer-no-link)
 endif()
