@@ -69,7 +69,8 @@ Expected<void> Realm::set_state(std::string_view name, State from, State to, con
   return at_the_door([&]() -> Expected<void> {
     std::optional<State> other;
     auto done = alter(*parts_, name, event_of(from, to), actor, [&](Credential& c) {
-      if (c.state != from && c.state != to) other = c.state;
+      // A locked account may be closed too; what is closed is neither locked nor unlocked.
+      if (c.state != from && c.state != to && to != State::disabled) other = c.state;
       if (!other) c.state = to;
       return !other;
     });

@@ -87,9 +87,13 @@ Expected<Realm> Engine::realm(std::string_view name) {
   return at_the_door([&]() -> Expected<Realm> {
     auto store = shared_->store->realm(name);
     if (!store) return fail(Code::not_found, "there is no realm '" + std::string(name) + "'");
-    auto vault = value_or_throw(vault::Vault::open_data_key(
-        shared_->root_key, store->row().id, store->row().wrapped_key));
-    return Realm(std::make_unique<Realm::Parts>(std::move(store), std::move(vault),
+    auto opened = vault::Vault::open_data_key(shared_->root_key, store->row().id,
+                                              store->row().wrapped_key);
+    if (!opened)
+      return fail(opened.error().code, "realm " + std::string(name) + " does not open with " +
+                                           shared_->configuration.root_key_url + ": " +
+                                           opened.error().message);
+    return Realm(std::make_unique<Realm::Parts>(std::move(store), std::move(*opened),
                                                 shared_->configuration, shared_->clock,
                                                 shared_->arenas));
   });

@@ -136,7 +136,7 @@ class Realm {
   Expected<void> expire(std::string_view name, const Actor& actor);
   // Locks or disables an active account, or makes such a one active again; then its
   // failures are forgotten too. Errors: not_found, conflict (it is neither `from`
-  // nor `to`).
+  // nor `to`; any account can be disabled).
   Expected<void> set_state(std::string_view name, State from, State to, const Actor& actor);
   Expected<Status> status(std::string_view name);
 

@@ -107,8 +107,8 @@ Expected<Vault> Vault::open_data_key(const Secret& root_key, const Uuid& realm,
   if (sodium_init() < 0) return fail(Code::internal, "libsodium could not be initialised");
   const KeyId root_id = id_of(root_key);
   if (wrapped.size() >= header_bytes && Reader(wrapped.subspan(1)).u64() != root_id)
-    return fail(Code::integrity, "the realm's key was wrapped with another root key: "
-                                 "put the right one where keys.root points");
+    return fail(Code::integrity, "the realm's key was wrapped with another root key; "
+                                 "put the right one in its place");
   auto key = decrypt(derive(root_key, wrapping_subkey), root_id,
                      associated_data("libcred realm key", realm, {}), wrapped);
   if (!key) return tl::make_unexpected(key.error());
