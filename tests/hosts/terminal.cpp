@@ -59,6 +59,20 @@ int Terminal::end() {
   return status_of(std::exchange(child_, -1));
 }
 
+int Terminal::interrupt() {
+  const auto deadline = steady_clock::now() + patience;
+  bool ended = false;
+  while (!ended && steady_clock::now() < deadline) {
+    press(control_c);
+    const auto again = steady_clock::now() + std::chrono::milliseconds(500);
+    while (take(again)) {
+    }
+    ended = steady_clock::now() < again;
+  }
+  if (!ended) give_up("expected ^C to end it");
+  return status_of(std::exchange(child_, -1));
+}
+
 int Terminal::hang_up() {
   (void)close(std::exchange(fd_, -1));
   const auto deadline = steady_clock::now() + patience;

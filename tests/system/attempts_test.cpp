@@ -127,7 +127,10 @@ TEST_CASE("promise: killing the process does not win a guess back") {
   const auto status = nlohmann::json::parse(later.out);
   CHECK(status["failures"] == 4);
   CHECK(status["attempts_left"] == 1);
-  REQUIRE(run(under({"faketime", "-f", "+25s"}, launch)).signal == SIGKILL);
+  // Without the faketime program, which turns the signal into an exit status.
+  launch.environment = {"LD_PRELOAD=" WATCH_HASHES ":/usr/$LIB/faketime/libfaketime.so.1",
+                        "FAKETIME=+25s", "CRED_TEST_DIE=1"};
+  REQUIRE(run(launch).signal == SIGKILL);
   const auto blocked = nlohmann::json::parse(
       run(under({"faketime", "-f", "+50s"}, site.credctl({"--json", "status", "ann"}))).out);
   CHECK(blocked["failures"] == 5);
