@@ -3,9 +3,11 @@
 #include "store/sqlite/schema.hpp"
 
 #include <cerrno>
+#include <chrono>
 #include <cstring>
 #include <sqlite3.h>
 #include <sys/stat.h>
+#include <thread>
 #include <unistd.h>
 
 namespace cred::store::sqlite {
@@ -43,6 +45,21 @@ void check_openable(const std::string& path) {
   if (eaccess(path.c_str(), R_OK | W_OK) != 0)
     throw Failure(errno == EACCES ? Code::configuration : Code::unavailable,
                   "cannot write to the store " + path + ": " + std::strerror(errno));
+}
+
+// SQLite does not call its busy handler for this switch, so that two processes
+// that create a store at once would fail one another.
+bool write_ahead(SQLite::Database& database) {
+  const auto give_up = std::chrono::steady_clock::now() + std::chrono::milliseconds(busy_ms);
+  for (;;) {
+    try {
+      return database.execAndGet("PRAGMA journal_mode = WAL").getString() == "wal";
+    } catch (const SQLite::Exception& error) {
+      const bool busy = (error.getErrorCode() & 0xff) == SQLITE_BUSY;
+      if (!busy || std::chrono::steady_clock::now() >= give_up) throw;
+    }
+    std::this_thread::sleep_for(std::chrono::milliseconds(10));
+  }
 }
 
 void check_identity(SQLite::Database& database, const std::string& path, Mode mode) {
@@ -89,7 +106,7 @@ std::unique_ptr<SQLite::Database> connect(const std::string& path, Mode mode) {
     database->exec("PRAGMA foreign_keys = ON");
     database->exec("PRAGMA secure_delete = ON");
     database->exec("PRAGMA temp_store = MEMORY");
-    if (database->execAndGet("PRAGMA journal_mode = WAL").getString() != "wal")
+    if (!write_ahead(*database))
       throw Failure(Code::unavailable, "the store " + path + " cannot use write-ahead logging; "
                                        "is it on a network file system?");
     database->exec("PRAGMA synchronous = FULL");
