@@ -18,7 +18,7 @@ void PasswordSource::add_options(CLI::App& command) {
 Expected<Secret> PasswordSource::get(engine::Realm& realm, const std::string& account,
                                      const engine::Profile& profile) const {
   if (from_stdin) return password_from_stdin("password");
-  if (!generate) return ask_twice("New password");
+  if (!generate) return ask_for_new();
   if (auto terminal = check_terminal(); !terminal) return tl::make_unexpected(terminal.error());
   return realm.generate(account, profile);
 }

@@ -112,10 +112,10 @@ Expected<Secret> ask(const std::string& prompt) {
   return read_line(terminal.fd());
 }
 
-Expected<Secret> ask_twice(const std::string& what) {
-  auto first = ask(what + ": ");
+Expected<Secret> ask_for_new() {
+  auto first = ask("New password: ");
   if (!first) return first;
-  auto second = ask("Retype " + what + ": ");
+  auto second = ask("Retype new password: ");
   if (!second) return second;
   if (!first->equals(*second)) return fail(Code::usage, "the two passwords differ");
   return first;

@@ -14,8 +14,8 @@ Expected<Secret> password_from_stdin(const char* what);
 // Asks on the terminal without echo. Errors: usage (no terminal, or interrupted).
 Expected<Secret> ask(const std::string& prompt);
 
-// Asks twice. Errors: usage (they differ).
-Expected<Secret> ask_twice(const std::string& what);
+// Asks for a new password twice. Errors: usage (they differ).
+Expected<Secret> ask_for_new();
 
 // Shows a generated password once. `check_terminal` tells beforehand whether that
 // will be possible. Errors: usage (no terminal).

@@ -67,7 +67,7 @@ int change_own(const Session& session, bool from_stdin) {
   const auto old =
       from_stdin ? password_from_stdin("current password") : ask("Current password: ");
   if (!old) return session.fail(old.error());
-  const auto next = from_stdin ? password_from_stdin("new password") : ask_twice("New password");
+  const auto next = from_stdin ? password_from_stdin("new password") : ask_for_new();
   if (!next) return session.fail(next.error());
   if (old->empty()) return session.fail({Code::usage, "the current password is empty"});
 

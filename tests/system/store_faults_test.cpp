@@ -44,11 +44,17 @@ void random_bytes(const std::string& file, std::size_t offset, std::size_t count
   overwrite(file, bytes);
 }
 
-bool may_mount() { return shell("unshare -m mount -t tmpfs tmpfs /mnt").exit == 0; }
+// In a chroot / is no mount point, whose propagation could be set.
+std::vector<std::string> with_own_mounts() {
+  if (shell("unshare -m true").exit == 0) return {"unshare", "-m"};
+  return {"unshare", "-m", "--propagation", "unchanged"};
+}
 
 // Runs the script where mounts are nobody else's: $1 the site, $2 credctl.
 Finished apart(const Site& site, const std::string& script) {
-  return run({.argv = {"unshare", "-m", "sh", "-euc", script, "sh", site.path(), CREDCTL}});
+  auto argv = with_own_mounts();
+  argv.insert(argv.end(), {"sh", "-euc", script, "sh", site.path(), CREDCTL});
+  return run({.argv = argv});
 }
 
 }  // namespace
@@ -98,10 +104,6 @@ TEST_CASE("a user without rights to the store or the key is told so") {
 }
 
 TEST_CASE("a store on a read-only file system is said to be read-only and is not changed") {
-  if (!may_mount()) {
-    WARN("mounting is not allowed here; nothing was tried");
-    return;
-  }
   Enrolled site;
   const std::string before = content(site.store());
   const auto done = apart(site, "mount --bind \"$1\" \"$1\"; mount -o remount,ro,bind \"$1\";"
@@ -189,10 +191,6 @@ TEST_CASE("a store from a newer version is left alone and says so") {
 }
 
 TEST_CASE("promise: a full disk changes nothing that is there and is named") {
-  if (!may_mount()) {
-    WARN("mounting is not allowed here; nothing was tried");
-    return;
-  }
   Enrolled site;
   // The store on a small disk: filled up, written to, emptied, looked at.
   const auto done = apart(site, R"(
