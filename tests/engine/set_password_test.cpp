@@ -2,6 +2,8 @@
 
 #include "hash/argon2id.hpp"
 #include "support/temporary.hpp"
+#include "vault/root_key.hpp"
+#include "vault/vault.hpp"
 
 #include <catch2/catch.hpp>
 #include <set>
@@ -180,6 +182,24 @@ TEST_CASE("realm system takes 511 bytes and refuses 512 when they are set") {
   const auto longer = realm.open().reset("alice", secret(longest + "x"), false, actor);
   REQUIRE_FALSE(longer);
   CHECK(longer.error().code == Code::usage);
+}
+
+TEST_CASE("another realm takes all 1,024 bytes, and each of them counts") {
+  TestRealm realm;
+  const auto root = value_or_throw(vault::load_root_key(realm.configuration.root_key_url));
+  store::RealmRow row{Uuid{std::byte{9}}, "shop", {}};
+  row.wrapped_key = value_or_throw(vault::Vault::create_data_key(root, row.id));
+  REQUIRE(store::open(realm.configuration.store_url)->add_realm(row));
+  auto engine = value_or_throw(engine::Engine::open(realm.configuration, realm.clock));
+  auto shop = value_or_throw(engine.realm("shop"));
+  const std::string longest = "Aa1" + std::string(1021, 'x');
+  REQUIRE(shop.enrol("alice", {}, secret(longest), false, actor)->code == Code::accepted);
+  CHECK(shop.authenticate("alice", secret(longest))->code == Code::accepted);
+  CHECK(shop.authenticate("alice", secret(longest.substr(0, 1023)))->code == Code::refused);
+  CHECK(shop.authenticate("alice", secret(longest.substr(0, 1023) + "y"))->code == Code::refused);
+  CHECK_FALSE(shop.enrol("bob", {}, secret(longest + "x"), false, actor));
+  // The account is this realm's alone.
+  CHECK(realm.login("alice", longest) == Code::refused);
 }
 
 TEST_CASE("names and profiles that cannot be are refused") {
