@@ -49,8 +49,8 @@ class BenchRealm {
     configuration_.root_key_url = "file:" + pattern + "/root.key";
     configuration_.hash = parameters;
     require(engine::Engine::initialise(configuration_).has_value(), "init");
-    engine_ = std::make_unique<engine::Engine>(value_or_throw(
-        engine::Engine::open(configuration_, std::make_shared<SystemClock>())));
+    engine_ = std::make_unique<engine::Engine>(
+        value_or_throw(engine::Engine::open(configuration_, std::make_shared<SystemClock>())));
     realm_ = std::make_unique<engine::Realm>(value_or_throw(engine_->realm("system")));
   }
   BenchRealm(const BenchRealm&) = delete;
@@ -96,9 +96,11 @@ void compare(const char* a_name, const std::function<void()>& a, const char* b_n
     ratios.push_back(bs.back() / as.back());
   }
   const Spread ratio = spread(ratios);
-  std::printf("  %-34s %9.3f ms\n  %-34s %9.3f ms\n  ratio: median %.4f (%.4f to %.4f), of medians %.4f\n\n",
-              a_name, spread(as).median, b_name, spread(bs).median, ratio.median, ratio.least,
-              ratio.most, spread(bs).median / spread(as).median);
+  std::printf(
+      "  %-34s %9.3f ms\n  %-34s %9.3f ms\n  ratio: median %.4f (%.4f to %.4f), of medians "
+      "%.4f\n\n",
+      a_name, spread(as).median, b_name, spread(bs).median, ratio.median, ratio.least, ratio.most,
+      spread(bs).median / spread(as).median);
 }
 
 // The same call as the engine's, with memory that is kept between calls as the
@@ -147,16 +149,18 @@ void share_of_the_engine(int rounds) {
   const hash::Parameters p;
   BenchRealm realm(p);
   enrol(*realm, "user", 1);
-  compare("argon2id, 64 MiB, 3 passes, 4 lanes", [&] { bare_argon2(p); }, "whole authenticate",
-          [&] { login(*realm, "user", password(1)); }, rounds);
+  compare(
+      "argon2id, 64 MiB, 3 passes, 4 lanes", [&] { bare_argon2(p); }, "whole authenticate",
+      [&] { login(*realm, "user", password(1)); }, rounds);
 
   // The hash's own noise is larger than 2 %; without it the rest shows alone.
   std::printf("The rest of the engine alone: a login with the smallest hash there is\n");
   const hash::Parameters tiny{8, 1, 1};
   BenchRealm quick(tiny);
   enrol(*quick, "user", 1);
-  compare("argon2id, 64 MiB, 3 passes, 4 lanes", [&] { bare_argon2(p); },
-          "authenticate with 8 KiB, 1 pass", [&] { login(*quick, "user", password(1)); }, rounds);
+  compare(
+      "argon2id, 64 MiB, 3 passes, 4 lanes", [&] { bare_argon2(p); },
+      "authenticate with 8 KiB, 1 pass", [&] { login(*quick, "user", password(1)); }, rounds);
 }
 
 void depth_of_history(int rounds) {
@@ -175,8 +179,9 @@ void depth_of_history(int rounds) {
     const auto verdicts = realm->check(name, nullptr, fresh, engine::Realm::Depth::history);
     require(verdicts && engine::violations(*verdicts).empty(), "check");
   };
-  compare("1 earlier password", [&] { check("short"); }, "1,000 earlier passwords",
-          [&] { check("long"); }, rounds * 5);
+  compare(
+      "1 earlier password", [&] { check("short"); }, "1,000 earlier passwords",
+      [&] { check("long"); }, rounds * 5);
 }
 
 void number_of_accounts(int rounds, int accounts) {
@@ -187,11 +192,11 @@ void number_of_accounts(int rounds, int accounts) {
   for (int i = 0; i < 1000; ++i) enrol(*small, "user" + std::to_string(i), 1);
   for (int i = 0; i < accounts; ++i) enrol(*large, "user" + std::to_string(i), 1);
   int n = 0;
-  compare("1,000 accounts",
-          [&] { login(*small, "user" + std::to_string(n++ * 7 % 1000), password(1)); },
-          "many accounts",
-          [&] { login(*large, "user" + std::to_string(n++ * 7919L % accounts), password(1)); },
-          rounds * 20);
+  compare(
+      "1,000 accounts",
+      [&] { login(*small, "user" + std::to_string(n++ * 7 % 1000), password(1)); }, "many accounts",
+      [&] { login(*large, "user" + std::to_string(n++ * 7919L % accounts), password(1)); },
+      rounds * 20);
 }
 
 }  // namespace

@@ -40,9 +40,10 @@ int serve(const std::string& configuration, uid_t caller) {
   int type = 0;
   socklen_t length = sizeof type;
   if (getsockopt(STDIN_FILENO, SOL_SOCKET, SO_TYPE, &type, &length) != 0) {
-    std::fputs("credd: standard input is not a socket; --stdio is for programs such as "
-               "pam_cred.so, not for a terminal\n",
-               stderr);
+    std::fputs(
+        "credd: standard input is not a socket; --stdio is for programs such as "
+        "pam_cred.so, not for a terminal\n",
+        stderr);
     return static_cast<int>(cred::Code::usage);
   }
   cred::broker::Service service(configuration, {caller});

@@ -33,7 +33,8 @@ wire::Reply to_wire(const engine::Standing& standing, Time now) {
     reply.due = std::chrono::floor<std::chrono::seconds>(*standing.due).time_since_epoch().count();
     reply.warn = standing.warn;
     if (*standing.due > now)
-      reply.days_left = static_cast<std::uint32_t>(std::chrono::ceil<days>(*standing.due - now).count());
+      reply.days_left =
+          static_cast<std::uint32_t>(std::chrono::ceil<days>(*standing.due - now).count());
   }
   return reply;
 }
@@ -82,17 +83,15 @@ Service::Answer Service::failed(const wire::Request& request, const Error& error
 
 Service::Answer Service::change(engine::Realm& realm, const wire::Request& request) {
   const Secret next = secret_of(request.password);
-  const engine::Actor actor{"uid " + std::to_string(principal_.uid) +
-                            (request.source.service.empty()
-                                 ? ""
-                                 : " by " + std::string(request.source.service))};
+  const engine::Actor actor{
+      "uid " + std::to_string(principal_.uid) +
+      (request.source.service.empty() ? "" : " by " + std::string(request.source.service))};
   const bool reset = request.kind == wire::Kind::reset;
   if (reset && principal_.uid != 0)
     return failed(request, {Code::configuration, "only root may reset a password"});
   const auto changed =
-      reset
-          ? realm.reset(request.account, next, false, actor)
-          : realm.change(request.account, secret_of(request.old_password), next, actor);
+      reset ? realm.reset(request.account, next, false, actor)
+            : realm.change(request.account, secret_of(request.old_password), next, actor);
   if (!changed) return failed(request, changed.error());
   Answer answer;
   answer.reply.code = changed->code;
@@ -127,9 +126,8 @@ Service::Answer Service::answer(const wire::Request& request) {
     }
     case wire::Kind::check: {
       const Secret old = secret_of(request.old_password);
-      const auto verdicts =
-          opened->check(request.account, old.empty() ? nullptr : &old,
-                        secret_of(request.password), engine::Realm::Depth::rules);
+      const auto verdicts = opened->check(request.account, old.empty() ? nullptr : &old,
+                                          secret_of(request.password), engine::Realm::Depth::rules);
       if (!verdicts) return failed(request, verdicts.error());
       answer.messages = sentences(*verdicts);
       answer.reply.code = answer.messages.empty() ? Code::accepted : Code::refused;

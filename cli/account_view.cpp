@@ -38,7 +38,8 @@ std::string reason_text(engine::Reason reason) {
     case engine::Reason::expired: return "it has expired";
     case engine::Reason::forced: return "an administrator asks for it";
     case engine::Reason::compromised: return "it may be known to others";
-    case engine::Reason::grace_over: return "it expired too long ago; an administrator must reset it";
+    case engine::Reason::grace_over:
+      return "it expired too long ago; an administrator must reset it";
     case engine::Reason::too_early: return "it was changed too recently";
     case engine::Reason::locked: return "the account is locked";
     case engine::Reason::disabled: return "the account is disabled";
@@ -96,9 +97,10 @@ int show_account(const Session& session, const std::string& name, bool with_prof
     line(text, "Added", engine::print_time(p.created_at));
     line(text, "Passwords so far", std::to_string(status->passwords));
     line(text, "Hash", parameters_text(status->parameters));
-    details["profile"] = {{"full_name", p.full_name}, {"email", p.email},
-                          {"birth_date", p.birth_date}, {"phone", p.phone},
-                          {"attributes", p.attributes}, {"added", engine::print_time(p.created_at)}};
+    details["profile"] = {
+        {"full_name", p.full_name},   {"email", p.email},
+        {"birth_date", p.birth_date}, {"phone", p.phone},
+        {"attributes", p.attributes}, {"added", engine::print_time(p.created_at)}};
     details["hash"] = {{"memory_kib", status->parameters.memory},
                        {"passes", status->parameters.passes},
                        {"lanes", status->parameters.lanes}};

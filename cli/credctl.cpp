@@ -44,8 +44,9 @@ int main(int argc, char** argv) {
   program.add_flag("--json", session.json, "Print one JSON object");
   program.add_flag("--quiet", session.quiet, "Print errors only");
   program.set_version_flag("--version", "credctl " CRED_VERSION);
-  program.footer("Example: credctl user add alice --full-name 'Alice Miller'\n"
-                 "Each command has a --help of its own. See credctl(8).");
+  program.footer(
+      "Example: credctl user add alice --full-name 'Alice Miller'\n"
+      "Each command has a --help of its own. See credctl(8).");
   using namespace cred::cli;
   for (const auto add : {add_init, add_user, add_passwd, add_verify, add_check, add_generate,
                          add_status, add_expire, add_policy})

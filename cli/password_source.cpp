@@ -7,7 +7,8 @@
 namespace cred::cli {
 
 void PasswordSource::add_options(CLI::App& command) {
-  auto* in = command.add_flag("--stdin", from_stdin, "Read the password as one line of standard input");
+  auto* in =
+      command.add_flag("--stdin", from_stdin, "Read the password as one line of standard input");
   command
       .add_flag("--generate", generate,
                 "Make a one-time password and show it once, on the terminal")

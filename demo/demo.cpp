@@ -37,11 +37,9 @@ class Demonstration {
     std::filesystem::create_directories(configuration() + ".d");
     std::ofstream(configuration()) << "[store]\nurl = \"sqlite:" << pattern << "/store/cred.db\"\n"
                                    << "[keys]\nroot = \"file:" << pattern << "/keys/root.key\"\n";
-    const std::string module =
-        std::string(PAM_CRED) + " nodelay retry=3 socket=" + socket() + "\n";
-    std::ofstream(directory_ / "pam.d/login")
-        << "auth required " << module << "account required " << module << "password required "
-        << module;
+    const std::string module = std::string(PAM_CRED) + " nodelay retry=3 socket=" + socket() + "\n";
+    std::ofstream(directory_ / "pam.d/login") << "auth required " << module << "account required "
+                                              << module << "password required " << module;
   }
   Demonstration(const Demonstration&) = delete;
   Demonstration& operator=(const Demonstration&) = delete;
@@ -105,17 +103,19 @@ class Demonstration {
 
   // One screen; true when everything went as it should.
   bool summary() const {
-    std::printf("\n  ------------------------------------------------------------------------\n"
-                "  Summary: what libcred did, through pam_cred.so, credd and a sealed store\n\n");
+    std::printf(
+        "\n  ------------------------------------------------------------------------\n"
+        "  Summary: what libcred did, through pam_cred.so, credd and a sealed store\n\n");
     bool all = true;
     for (const auto& step : steps_) {
       std::printf("  %s  %-34s %s\n", step.as_expected ? "ok  " : "FAIL", step.what.c_str(),
                   step.outcome.c_str());
       all = all && step.as_expected;
     }
-    std::printf("\n  The store and its key lived in a temporary directory and are gone again.\n"
-                "  Next: README.md, \"First steps\", to use it on a machine.\n"
-                "  ------------------------------------------------------------------------\n");
+    std::printf(
+        "\n  The store and its key lived in a temporary directory and are gone again.\n"
+        "  Next: README.md, \"First steps\", to use it on a machine.\n"
+        "  ------------------------------------------------------------------------\n");
     return all;
   }
 
@@ -126,7 +126,8 @@ class Demonstration {
 
 std::string in_or_out(const demo::Login& login) {
   if (login.in) return login.changed ? "password changed, then logged in" : "logged in";
-  return "not logged in (" + demo::pam_text(login.authenticate != 0 ? login.authenticate : login.account) + ")";
+  return "not logged in (" +
+         demo::pam_text(login.authenticate != 0 ? login.authenticate : login.account) + ")";
 }
 
 void show(Demonstration& demonstration) {
@@ -134,7 +135,8 @@ void show(Demonstration& demonstration) {
 
   d.title("An administrator creates the store and enrols alice.");
   int status = d.credctl({"init"});
-  const int added = d.credctl({"user", "add", user, "--full-name", "Alice Miller", "--stdin"}, first);
+  const int added =
+      d.credctl({"user", "add", user, "--full-name", "Alice Miller", "--stdin"}, first);
   d.done("Enrol", "alice is enrolled", status == 0 && added == 0);
   const demo::Inetd inetd(d.socket(), d.configuration());
 
@@ -149,10 +151,12 @@ void show(Demonstration& demonstration) {
   d.title("The administrator asks for a change; alice tries weak passwords first.");
   status = d.credctl({"expire", user});
   login = d.log_in({first, first, "millerA1", "short", second, second});
-  d.done("Weak passwords, then a good one", in_or_out(login), status == 0 && login.in && login.changed);
+  d.done("Weak passwords, then a good one", in_or_out(login),
+         status == 0 && login.in && login.changed);
 
-  d.title("Ninety days pass (here: the maximum age is set to one second). The expired\n"
-          "     password lets her in only to change it, and an earlier one is refused.");
+  d.title(
+      "Ninety days pass (here: the maximum age is set to one second). The expired\n"
+      "     password lets her in only to change it, and an earlier one is refused.");
   d.set_maximum_age("1s");
   (void)sleep(2);
   login = d.log_in({second, second, first, first, third, third});
@@ -173,8 +177,9 @@ void show(Demonstration& demonstration) {
 }  // namespace
 
 int main() {
-  std::printf("\n  libcred: one password, from enrolment to a forced change\n"
-              "  Lines with | are what the user sees and types.\n");
+  std::printf(
+      "\n  libcred: one password, from enrolment to a forced change\n"
+      "  Lines with | are what the user sees and types.\n");
   try {
     Demonstration demonstration;
     show(demonstration);

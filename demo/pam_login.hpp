@@ -9,8 +9,8 @@ namespace demo {
 
 struct Login {
   bool in = false;
-  bool changed = false;            // the password was changed on the way in
-  int authenticate = 0;            // PAM's codes, for the summary
+  bool changed = false;  // the password was changed on the way in
+  int authenticate = 0;  // PAM's codes, for the summary
   int account = 0;
 };
 

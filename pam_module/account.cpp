@@ -32,8 +32,7 @@ int check_account(const Session& session) noexcept {
   if (const int result = session.user(name); result != PAM_SUCCESS) return result;
 
   Answer answer;
-  const Heard heard =
-      ask_credd(session, request_for(session, wire::Kind::account, name), answer);
+  const Heard heard = ask_credd(session, request_for(session, wire::Kind::account, name), answer);
   if (heard == Heard::no_memory) return PAM_BUF_ERR;
   if (heard != Heard::decision) return PAM_AUTHINFO_UNAVAIL;
   const wire::Reply& reply = answer.reply;

@@ -19,8 +19,7 @@ int obtain_password(const Session& session) noexcept {
 // which accounts are another module's, so it is asked after the same work.
 int refused(const Session& session, std::string_view name) noexcept {
   Answer answer;
-  const Heard heard =
-      ask_credd(session, request_for(session, wire::Kind::account, name), answer);
+  const Heard heard = ask_credd(session, request_for(session, wire::Kind::account, name), answer);
   const bool unknown = heard == Heard::decision && answer.reply.code == Code::not_found;
   // Without an answer the name may still be no name.
   session.note_failure(heard == Heard::decision && !unknown ? name : std::string_view());

@@ -37,8 +37,7 @@ Heard exchange(const Session& session, const wire::Request& request, Answer& ans
     return Heard::failed;
   }
   const Options& options = session.options();
-  wire::Channel channel =
-      wire::connect({options.socket, nullptr, options.configuration});
+  wire::Channel channel = wire::connect({options.socket, nullptr, options.configuration});
   if (!channel.open()) {
     session.log(LOG_ERR, "cannot reach credd: %s", std::strerror(errno));
     return Heard::unavailable;

@@ -39,8 +39,7 @@ int old_is_wrong(const Session& session, std::string_view name) noexcept {
 // Whether the account as it stands may get a new password.
 int may_change(const Session& session, std::string_view name) noexcept {
   Answer answer;
-  const Heard heard =
-      ask_credd(session, request_for(session, wire::Kind::account, name), answer);
+  const Heard heard = ask_credd(session, request_for(session, wire::Kind::account, name), answer);
   if (heard == Heard::no_memory) return PAM_BUF_ERR;
   if (heard != Heard::decision) return PAM_TRY_AGAIN;
   const wire::Reply& reply = answer.reply;

@@ -44,9 +44,8 @@ bool apply(Options& options, const char* argument) noexcept {
     std::string_view name;
     const char*& target;
   };
-  const Path paths[] = {{"realm=", options.realm},
-                        {"socket=", options.socket},
-                        {"config=", options.configuration}};
+  const Path paths[] = {
+      {"realm=", options.realm}, {"socket=", options.socket}, {"config=", options.configuration}};
   for (const Path& path : paths) {
     const char* value = value_of(argument, path.name);
     if (value == nullptr || *value == '\0') continue;

@@ -8,10 +8,10 @@ namespace cred::pam {
 // The strings belong to libpam and live as long as the handle.
 struct Options {
   const char* realm = "system";
-  const char* socket = nullptr;        // null: the built-in path
+  const char* socket = nullptr;         // null: the built-in path
   const char* configuration = nullptr;  // for a credd that this call has to start
-  const char* authtok_type = nullptr;  // null: not given
-  int retry = 1;                       // tries at a new password
+  const char* authtok_type = nullptr;   // null: not given
+  int retry = 1;                        // tries at a new password
   bool use_first_pass = false;
   bool use_authtok = false;
   bool debug = false;

@@ -129,20 +129,25 @@ int Session::prompt(Prompt prompt, char** answer) const noexcept {
   switch (prompt) {
     case Prompt::password: text = translated("Password: "); break;
     case Prompt::current:
-      if (!typed) text = translated("Current password: ");
-      else (void)std::snprintf(line, sizeof line, translated("Current %s password: "), type);
+      if (!typed)
+        text = translated("Current password: ");
+      else
+        (void)std::snprintf(line, sizeof line, translated("Current %s password: "), type);
       break;
     case Prompt::fresh:
-      if (!typed) text = translated("New password: ");
-      else (void)std::snprintf(line, sizeof line, translated("New %s password: "), type);
+      if (!typed)
+        text = translated("New password: ");
+      else
+        (void)std::snprintf(line, sizeof line, translated("New %s password: "), type);
       break;
     case Prompt::retype:
-      if (!typed) text = translated("Retype new password: ");
-      else (void)std::snprintf(line, sizeof line, translated("Retype new %s password: "), type);
+      if (!typed)
+        text = translated("Retype new password: ");
+      else
+        (void)std::snprintf(line, sizeof line, translated("Retype new %s password: "), type);
       break;
   }
-  const int result =
-      converse(PAM_PROMPT_ECHO_OFF, text != nullptr ? text : line, answer);
+  const int result = converse(PAM_PROMPT_ECHO_OFF, text != nullptr ? text : line, answer);
   if (result != PAM_SUCCESS) return result;
   return *answer != nullptr ? PAM_SUCCESS : PAM_AUTHTOK_RECOVERY_ERR;
 }

@@ -111,8 +111,7 @@ int start_credd(const Broker& broker) noexcept {
   int reason = errno;
   if (middle > 0) {
     int status = 0;
-    while (waitpid(middle, &status, __WALL) < 0 && errno == EINTR) {
-    }
+    while (waitpid(middle, &status, __WALL) < 0 && errno == EINTR) {}
     reason = EAGAIN;
     if (!WIFEXITED(status) || WEXITSTATUS(status) != 0) (void)close(ends[0]), ends[0] = -1;
   } else {

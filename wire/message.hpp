@@ -15,8 +15,8 @@ namespace cred::wire {
 inline constexpr std::uint8_t version = 1;
 inline constexpr std::size_t header_bytes = 4;
 inline constexpr std::size_t max_body_bytes = 16384;
-inline constexpr std::size_t max_text_bytes = 256;      // a name or a part of the source
-inline constexpr std::size_t max_message_bytes = 480;   // fits PAM_MAX_MSG_SIZE with a prefix
+inline constexpr std::size_t max_text_bytes = 256;     // a name or a part of the source
+inline constexpr std::size_t max_message_bytes = 480;  // fits PAM_MAX_MSG_SIZE with a prefix
 inline constexpr std::size_t max_messages = 24;
 
 enum class Kind : std::uint8_t {
@@ -61,8 +61,8 @@ enum class Reason : std::uint8_t {
 struct Reply {
   Code code = Code::internal;
   Reason reason = Reason::none;
-  std::int64_t due = -1;   // seconds since 1970 when the password expires; -1: never
-  bool warn = false;       // due lies within the warning period
+  std::int64_t due = -1;        // seconds since 1970 when the password expires; -1: never
+  bool warn = false;            // due lies within the warning period
   std::uint32_t days_left = 0;  // whole days until due, rounded up
   std::uint16_t messages = 0;
   std::string_view message[max_messages];  // one sentence for each broken rule

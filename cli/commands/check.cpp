@@ -13,8 +13,7 @@ int check(const Session& session, const std::string& name, bool from_stdin) {
   const auto password = from_stdin ? password_from_stdin("password") : ask("Password to check: ");
   if (!password) return session.fail(password.error());
   const auto account = name.empty() ? std::nullopt : std::optional<std::string_view>(name);
-  const auto verdicts =
-      realm->check(account, nullptr, *password, engine::Realm::Depth::history);
+  const auto verdicts = realm->check(account, nullptr, *password, engine::Realm::Depth::history);
   if (!verdicts) return session.fail(verdicts.error());
   std::string text;
   auto rules = nlohmann::json::array();
@@ -36,8 +35,8 @@ int check(const Session& session, const std::string& name, bool from_stdin) {
 }  // namespace
 
 void add_check(CLI::App& program, const Session& session, Action& action) {
-  auto* command = program.add_subcommand(
-      "check", "Try a password against the policy; changes nothing");
+  auto* command =
+      program.add_subcommand("check", "Try a password against the policy; changes nothing");
   auto name = std::make_shared<std::string>();
   auto from_stdin = std::make_shared<bool>(false);
   command->add_option("NAME", *name, "Judge it for this account: its names and earlier passwords");

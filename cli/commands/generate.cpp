@@ -35,7 +35,8 @@ int generate(const Session& session) {
 }  // namespace
 
 void add_generate(CLI::App& program, const Session& session, Action& action) {
-  auto* command = program.add_subcommand("generate", "Print a random password that the policy takes");
+  auto* command =
+      program.add_subcommand("generate", "Print a random password that the policy takes");
   command->footer("Example: credctl generate");
   command->callback([&] { action = [&] { return generate(session); }; });
 }

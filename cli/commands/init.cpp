@@ -11,13 +11,13 @@ int init(const Session& session) {
   if (!configuration) return session.fail(configuration.error());
   if (const auto done = engine::Engine::initialise(*configuration); !done)
     return session.fail(done.error());
-  return session.finish(Code::accepted,
-                        "Created the store " + configuration->store_url + "\nand the root key " +
-                            configuration->root_key_url +
-                            "\nKeep a copy of the key apart from the store: without it, nobody can "
-                            "log in.",
-                        {{"store", configuration->store_url},
-                         {"root_key", configuration->root_key_url}});
+  return session.finish(
+      Code::accepted,
+      "Created the store " + configuration->store_url + "\nand the root key " +
+          configuration->root_key_url +
+          "\nKeep a copy of the key apart from the store: without it, nobody can "
+          "log in.",
+      {{"store", configuration->store_url}, {"root_key", configuration->root_key_url}});
 }
 
 }  // namespace

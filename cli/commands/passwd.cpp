@@ -64,8 +64,7 @@ int change_own(const Session& session, bool from_stdin) {
   const passwd* user = getpwuid(getuid());
   if (user == nullptr) return session.fail({Code::not_found, "you have no login name"});
   const std::string name = user->pw_name;
-  const auto old =
-      from_stdin ? password_from_stdin("current password") : ask("Current password: ");
+  const auto old = from_stdin ? password_from_stdin("current password") : ask("Current password: ");
   if (!old) return session.fail(old.error());
   const auto next = from_stdin ? password_from_stdin("new password") : ask_for_new();
   if (!next) return session.fail(next.error());
@@ -85,8 +84,8 @@ int change_own(const Session& session, bool from_stdin) {
   if (!session.config.empty()) broker.configuration = session.config.c_str();
   auto channel = wire::connect(broker);
   if (!channel.open())
-    return session.fail({Code::unavailable, std::string("credd cannot be reached: ") +
-                                                std::strerror(errno)});
+    return session.fail(
+        {Code::unavailable, std::string("credd cannot be reached: ") + std::strerror(errno)});
   Secret body;
   wire::Reply reply;
   if (channel.send(wire::encode(request), reply_ms) != wire::Io::done ||
@@ -104,8 +103,9 @@ void add_passwd(CLI::App& program, const Session& session, Action& action) {
   auto source = std::make_shared<PasswordSource>();
   command->add_option("NAME", *name, "Login name");
   source->add_options(*command);
-  command->footer("Example: credctl passwd alice --generate\n"
-                  "With --stdin and no NAME, two lines: the current and the new password.");
+  command->footer(
+      "Example: credctl passwd alice --generate\n"
+      "With --stdin and no NAME, two lines: the current and the new password.");
   command->callback([&session, &action, name, source] {
     action = [&session, name, source] {
       if (!name->empty()) return reset(session, *name, *source);

@@ -53,8 +53,8 @@ std::vector<Measure> measures(const policy::Options& o, const hash::Parameters& 
        "Argon2id, " + std::to_string(p.memory / 1024) + " MiB, " + std::to_string(p.passes) +
            " passes, " + std::to_string(p.lanes) + " lanes; sealed with XChaCha20-Poly1305"},
       {6, "at least eight alphanumeric characters",
-       std::to_string(o.min_alphanumeric) + " letters and digits, " +
-           std::to_string(o.min_length) + " characters"},
+       std::to_string(o.min_alphanumeric) + " letters and digits, " + std::to_string(o.min_length) +
+           " characters"},
       {7, "upper and lower case",
        std::to_string(o.min_upper) + " upper, " + std::to_string(o.min_lower) + " lower"},
       {8, "no reuse", o.history ? "every earlier password is refused" : "off in this policy"},
@@ -87,9 +87,8 @@ int show(const Session& session) {
     text += "  " + std::to_string(m.rule) + " " + pad(m.text, 48) + m.measure + "\n";
   }
   text.pop_back();
-  return session.finish(
-      Code::accepted, text,
-      {{"realm", session.realm_name}, {"policy", values}, {"rules", rules}});
+  return session.finish(Code::accepted, text,
+                        {{"realm", session.realm_name}, {"policy", values}, {"rules", rules}});
 }
 
 }  // namespace

@@ -30,10 +30,11 @@ int add(const Session& session, Addition& a) {
   if (!realm) return session.fail(realm.error());
   const auto password = a.password.get(*realm, a.name, a.profile);
   if (!password) return session.fail(password.error());
-  const auto added = realm->enrol(a.name, a.profile, *password, a.password.change_required(),
-                                  session.actor());
+  const auto added =
+      realm->enrol(a.name, a.profile, *password, a.password.change_required(), session.actor());
   if (!added) return session.fail(added.error());
-  if (added->code == Code::refused) return session.refuse(a.name + " was not added", added->verdicts);
+  if (added->code == Code::refused)
+    return session.refuse(a.name + " was not added", added->verdicts);
   if (a.password.generate)
     if (auto shown = show_once(a.name, *password); !shown) return session.fail(shown.error());
   return session.finish(Code::accepted, "Added " + a.name + ".", {{"account", a.name}});
@@ -66,8 +67,8 @@ int list(const Session& session) {
   return session.finish(Code::accepted, text, {{"accounts", accounts}});
 }
 
-int set_state(const Session& session, const std::string& name, engine::State from,
-              engine::State to, const std::string& done) {
+int set_state(const Session& session, const std::string& name, engine::State from, engine::State to,
+              const std::string& done) {
   auto realm = session.realm();
   if (!realm) return session.fail(realm.error());
   if (const auto set = realm->set_state(name, from, to, session.actor()); !set)
@@ -91,7 +92,8 @@ void add_add(CLI::App& user, const Session& session, Action& action) {
       ->take_all();
   a->password.add_options(*command);
   command->footer("Example: credctl user add alice --full-name 'Alice Miller' --generate");
-  command->callback([&session, &action, a] { action = [&session, a] { return add(session, *a); }; });
+  command->callback(
+      [&session, &action, a] { action = [&session, a] { return add(session, *a); }; });
 }
 
 // The commands that take a name and nothing else.

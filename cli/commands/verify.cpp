@@ -25,13 +25,13 @@ int verify(const Session& session, const std::string& name, bool from_stdin) {
                                 reason_text(result->standing.reason) + ".",
                             {{"account", name}, {"reason", word(result->standing.reason)}});
     case Code::locked:
-      return session.finish(
-          Code::locked, "No login: " + reason_text(result->standing.reason) + ".",
-          {{"account", name}, {"reason", word(result->standing.reason)}});
+      return session.finish(Code::locked, "No login: " + reason_text(result->standing.reason) + ".",
+                            {{"account", name}, {"reason", word(result->standing.reason)}});
     default: break;
   }
-  return session.fail({Code::refused, "wrong name or password, or too many failures: wait, then "
-                                      "try again"});
+  return session.fail({Code::refused,
+                       "wrong name or password, or too many failures: wait, then "
+                       "try again"});
 }
 
 }  // namespace
@@ -43,8 +43,9 @@ void add_verify(CLI::App& program, const Session& session, Action& action) {
   auto from_stdin = std::make_shared<bool>(false);
   command->add_option("NAME", *name, "Login name")->required();
   command->add_flag("--stdin", *from_stdin, "Read the password as one line of standard input");
-  command->footer("Example: credctl verify alice --stdin < file\n"
-                  "Exit: 0 right, 1 wrong, 3 right but must be changed, 4 locked or disabled");
+  command->footer(
+      "Example: credctl verify alice --stdin < file\n"
+      "Exit: 0 right, 1 wrong, 3 right but must be changed, 4 locked or disabled");
   command->callback([&session, &action, name, from_stdin] {
     action = [&session, name, from_stdin] { return verify(session, *name, *from_stdin); };
   });

@@ -14,13 +14,13 @@ namespace cred::audit {
 
 enum class Event : std::uint8_t {
   enrolled = 1,
-  changed = 2,     // by the owner, with the old password
-  reset = 3,       // by an administrator
-  expired = 4,     // an administrator asks for a change
+  changed = 2,  // by the owner, with the old password
+  reset = 3,    // by an administrator
+  expired = 4,  // an administrator asks for a change
   locked = 5,
   unlocked = 6,
-  rehashed = 7,    // same password, newer parameters
-  aged_out = 8,    // first login with an expired password
+  rehashed = 7,  // same password, newer parameters
+  aged_out = 8,  // first login with an expired password
   disabled = 9,
   enabled = 10,
 };

@@ -19,8 +19,7 @@ Secret::Secret(std::size_t size) noexcept {
     return;
   }
   const std::size_t mapped = (size + page - 1) / page * page;
-  void* memory =
-      mmap(nullptr, mapped, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+  void* memory = mmap(nullptr, mapped, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
   if (memory == MAP_FAILED) {
     failed_ = true;
     return;

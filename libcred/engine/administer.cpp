@@ -14,8 +14,7 @@ Expected<void> alter(const Realm::Parts& parts, std::string_view name, audit::Ev
   constexpr int most_tries = 16;
   for (int i = 0; i < most_tries; ++i) {
     const auto account = parts.find(name);
-    if (!account)
-      return fail(Code::not_found, "there is no account '" + std::string(name) + "'");
+    if (!account) return fail(Code::not_found, "there is no account '" + std::string(name) + "'");
     Credential next = account->credential;
     if (!alter_credential(next)) return {};
     if (parts.replace(*account, next, parts.history(*account), event, actor)) return {};
@@ -75,9 +74,10 @@ Expected<void> Realm::set_state(std::string_view name, State from, State to, con
       return !other;
     });
     if (other)
-      return fail(Code::conflict, *other == State::active     ? "the account is active"
-                                  : *other == State::disabled ? "the account is disabled, not locked"
-                                                              : "the account is locked, not disabled");
+      return fail(Code::conflict, *other == State::active ? "the account is active"
+                                  : *other == State::disabled
+                                      ? "the account is disabled, not locked"
+                                      : "the account is locked, not disabled");
     // Whoever lets an account in again means its owner, who may have tried in vain.
     if (done && to == State::active) parts_->attempts(name).forget();
     return done;

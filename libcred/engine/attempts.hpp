@@ -38,9 +38,9 @@ class AttemptCounter {
   void forget();
 
   struct Standing {
-    std::uint32_t failures = 0;   // leases of killed processes included
+    std::uint32_t failures = 0;       // leases of killed processes included
     std::uint32_t attempts_left = 0;  // before the next delay; 0 while one runs
-    Time blocked_until{};         // in the past: not blocked
+    Time blocked_until{};             // in the past: not blocked
   };
   // Changes nothing.
   Standing standing(store::Transaction& transaction) const;

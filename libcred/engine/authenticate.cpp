@@ -8,8 +8,8 @@ namespace {
 // After a right login: newer parameters, and the mark that keeps an expired
 // password expired when the clock is set back. Losing the race is no harm; the
 // next login does it.
-void bring_up_to_date(const Realm::Parts& parts, const Account& account,
-                      const Standing& standing, const Secret& password) {
+void bring_up_to_date(const Realm::Parts& parts, const Account& account, const Standing& standing,
+                      const Secret& password) {
   Credential next = account.credential;
   const bool rehash = next.verifier.parameters != parts.parameters;
   const bool aged_out = standing.reason == Reason::expired && next.demand == Demand::none;

@@ -24,8 +24,7 @@ constexpr std::size_t largest_file = 1024 * 1024;
 
 [[noreturn]] void wrong(const std::string& origin, const toml::source_region& where,
                         const std::string& what) {
-  throw Failure(Code::configuration,
-                origin + ":" + std::to_string(where.begin.line) + ": " + what);
+  throw Failure(Code::configuration, origin + ":" + std::to_string(where.begin.line) + ": " + what);
 }
 
 std::size_t edits(std::string_view a, std::string_view b) {
@@ -51,9 +50,10 @@ struct Key {
 
 std::string nearest(std::string_view name, const std::vector<Key>& keys) {
   if (name.size() > 64) return keys.front().name;  // bounds the comparison
-  return std::min_element(keys.begin(), keys.end(), [&](const Key& a, const Key& b) {
-           return edits(name, a.name) < edits(name, b.name);
-         })->name;
+  return std::min_element(
+             keys.begin(), keys.end(),
+             [&](const Key& a, const Key& b) { return edits(name, a.name) < edits(name, b.name); })
+      ->name;
 }
 
 void read_table(const toml::table& table, const std::string& section, const std::string& origin,
@@ -61,11 +61,11 @@ void read_table(const toml::table& table, const std::string& section, const std:
   for (const auto& [key, node] : table) {
     const auto known = std::find_if(keys.begin(), keys.end(),
                                     [&, name = key.str()](const Key& k) { return name == k.name; });
-    const std::string path = section.empty() ? std::string(key.str())
-                                             : section + "." + std::string(key.str());
+    const std::string path =
+        section.empty() ? std::string(key.str()) : section + "." + std::string(key.str());
     if (known == keys.end())
-      wrong(origin, key.source(), "unknown key '" + path + "'; did you mean '" +
-                                      nearest(key.str(), keys) + "'?");
+      wrong(origin, key.source(),
+            "unknown key '" + path + "'; did you mean '" + nearest(key.str(), keys) + "'?");
     if (const auto right = known->take(node))
       wrong(origin, node.source(), "'" + path + "' must be " + *right);
   }
@@ -221,9 +221,9 @@ void read_document(const toml::table& document, const std::string& origin, Confi
       {"attempts", table_of(origin, "attempts",
                             {{"threshold", number(c.attempts.threshold, 1, 100)},
                              {"delay", delay(c.attempts.delay)}})},
-      {"broker", table_of(origin, "broker",
-                          {{"socket", text(c.broker_socket)},
-                           {"memory_budget", size(memory_budget)}})}};
+      {"broker",
+       table_of(origin, "broker",
+                {{"socket", text(c.broker_socket)}, {"memory_budget", size(memory_budget)}})}};
   read_table(document, "", origin, keys);
   // After [policy], wherever it stands in the file: realms start from it.
   if (const auto* realms = document.get("realm")) read_realms(*realms, origin, c);
@@ -236,8 +236,7 @@ void read_document(const toml::table& document, const std::string& origin, Confi
 
 Expected<std::string> read_file(const std::string& path) {
   const int fd = open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK);
-  if (fd < 0)
-    return fail(Code::configuration, "cannot read " + path + ": " + std::strerror(errno));
+  if (fd < 0) return fail(Code::configuration, "cannot read " + path + ": " + std::strerror(errno));
   std::string text;
   std::vector<char> chunk(65536);
   ssize_t got = 0;

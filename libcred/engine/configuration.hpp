@@ -14,11 +14,11 @@
 namespace cred::engine {
 
 struct AttemptLimits {
-  std::uint32_t threshold = 5;                     // failures before the first delay
-  Duration delay = std::chrono::seconds(30);       // doubles with every further failure
+  std::uint32_t threshold = 5;                // failures before the first delay
+  Duration delay = std::chrono::seconds(30);  // doubles with every further failure
   Duration longest_delay = std::chrono::hours(1);
-  Duration lease = std::chrono::seconds(20);       // how long an attempt may stay open
-  Duration patience = std::chrono::seconds(120);   // how long one waits for others' outcomes
+  Duration lease = std::chrono::seconds(20);      // how long an attempt may stay open
+  Duration patience = std::chrono::seconds(120);  // how long one waits for others' outcomes
 };
 
 struct Configuration {

@@ -87,8 +87,8 @@ Expected<Realm> Engine::realm(std::string_view name) {
   return at_the_door([&]() -> Expected<Realm> {
     auto store = shared_->store->realm(name);
     if (!store) return fail(Code::not_found, "there is no realm '" + std::string(name) + "'");
-    auto opened = vault::Vault::open_data_key(shared_->root_key, store->row().id,
-                                              store->row().wrapped_key);
+    auto opened =
+        vault::Vault::open_data_key(shared_->root_key, store->row().id, store->row().wrapped_key);
     if (!opened)
       return fail(opened.error().code, "realm " + std::string(name) + " does not open with " +
                                            shared_->configuration.root_key_url + ": " +

@@ -80,8 +80,8 @@ void Realm::Parts::append_audit(store::Transaction& transaction, const Uuid& acc
   store::AuditRow row;
   row.number = last ? last->number + 1 : 1;
   row.record = audit::encode({clock->now(), event, account, actor.name});
-  const auto mac = vault.audit_mac(
-      audit::chained(row.number, last ? last->mac : store::Blob{}, row.record));
+  const auto mac =
+      vault.audit_mac(audit::chained(row.number, last ? last->mac : store::Blob{}, row.record));
   row.mac.assign(mac.begin(), mac.end());
   transaction.append_audit(row);
 }

@@ -50,8 +50,7 @@ bool take(Reader& r, HistoryGroup& group) {
   if (!r.ok() || count > r.left() / hash::tag_bytes) return false;
   if (!hash::demandable(group.parameters)) return false;
   group.tags.resize(count);
-  return std::all_of(group.tags.begin(), group.tags.end(),
-                     [&](auto& tag) { return take(r, tag); });
+  return std::all_of(group.tags.begin(), group.tags.end(), [&](auto& tag) { return take(r, tag); });
 }
 
 }  // namespace
@@ -67,8 +66,8 @@ Secret encode(const Credential& c) {
 }
 
 Secret encode(const Profile& p) {
-  std::size_t room = 64 + p.full_name.size() + p.email.size() + p.birth_date.size() +
-                     p.phone.size();
+  std::size_t room =
+      64 + p.full_name.size() + p.email.size() + p.birth_date.size() + p.phone.size();
   for (const auto& [key, value] : p.attributes) room += key.size() + value.size() + 8;
   return written(room, [&](Writer& w) {
     w.i64(p.created_at.time_since_epoch().count());

@@ -51,8 +51,8 @@ bool is_date(const std::string& text) {
 }
 
 bool plain(const std::string& text) {
-  return text.size() <= max_profile_text && (text.empty() || policy::normalise(Secret::copy_of(
-                                                text.data(), text.size())).has_value());
+  return text.size() <= max_profile_text &&
+         (text.empty() || policy::normalise(Secret::copy_of(text.data(), text.size())).has_value());
 }
 
 Expected<void> check_profile(const Profile& p) {
@@ -78,8 +78,7 @@ Expected<Change> Realm::change(std::string_view name, const Secret& old_password
     if (!password) return tl::make_unexpected(password.error());
     const auto authentication = authenticate(name, old_password);
     if (!authentication) return tl::make_unexpected(authentication.error());
-    if (authentication->code == Code::refused)
-      return refusal(Code::refused, Reason::old_password);
+    if (authentication->code == Code::refused) return refusal(Code::refused, Reason::old_password);
     if (authentication->code == Code::locked)
       return refusal(Code::locked, authentication->standing.reason);
     if (authentication->standing.too_early) return refusal(Code::refused, Reason::too_early);

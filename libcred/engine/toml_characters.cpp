@@ -19,8 +19,9 @@ std::optional<Misplaced> reduce_to_ascii(std::string& text) {
       continue;
     }
     if (static_cast<unsigned char>(c) >= 0x80)
-      return Misplaced{line, "a character that is not ASCII stands in a comment, or in a string "
-                             "as \\uXXXX"};
+      return Misplaced{line,
+                       "a character that is not ASCII stands in a comment, or in a string "
+                       "as \\uXXXX"};
     switch (in) {
       case In::bare: {
         const auto three = std::string_view(text).substr(i, 3);
@@ -32,8 +33,7 @@ std::optional<Misplaced> reduce_to_ascii(std::string& text) {
         break;
       }
       case In::basic_string:
-        if (c == '\\' && i + 1 < text.size() &&
-            (text[i + 1] == '"' || text[i + 1] == '\\'))
+        if (c == '\\' && i + 1 < text.size() && (text[i + 1] == '"' || text[i + 1] == '\\'))
           ++i;
         else if (c == '"')
           in = In::bare;

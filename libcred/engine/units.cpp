@@ -13,12 +13,8 @@ struct Unit {
   std::uint64_t factor;
 };
 
-constexpr std::array<Unit, 6> size_units{{{"KiB", 1},
-                                          {"K", 1},
-                                          {"MiB", 1024},
-                                          {"M", 1024},
-                                          {"GiB", 1024 * 1024},
-                                          {"G", 1024 * 1024}}};
+constexpr std::array<Unit, 6> size_units{
+    {{"KiB", 1}, {"K", 1}, {"MiB", 1024}, {"M", 1024}, {"GiB", 1024 * 1024}, {"G", 1024 * 1024}}};
 
 constexpr std::uint64_t second = 1000;
 constexpr std::uint64_t day = 24 * 3600 * second;

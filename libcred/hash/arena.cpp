@@ -28,8 +28,7 @@ void Arena::release() noexcept {
 std::span<std::byte> Arena::at_least(std::size_t size) noexcept {
   if (size_ >= size) return {data_, size_};
   release();
-  void* memory =
-      mmap(nullptr, size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+  void* memory = mmap(nullptr, size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
   if (memory == MAP_FAILED) return {};
   (void)madvise(memory, size, MADV_DONTDUMP);
   (void)madvise(memory, size, MADV_WIPEONFORK);

@@ -64,11 +64,11 @@ int by_libargon2(const Inputs& in, const Parameters& p, Arena& arena, std::span<
 }
 
 int by_libsodium(const Inputs& in, const Parameters& p, std::span<std::byte> tag) {
-  return crypto_pwhash_argon2id(reinterpret_cast<unsigned char*>(tag.data()), tag.size(),
-                                reinterpret_cast<const char*>(in.password.data()),
-                                in.password.size(),
-                                reinterpret_cast<const unsigned char*>(in.salt.data()), p.passes,
-                                std::size_t{p.memory} * 1024, crypto_pwhash_argon2id_alg_argon2id13());
+  return crypto_pwhash_argon2id(
+      reinterpret_cast<unsigned char*>(tag.data()), tag.size(),
+      reinterpret_cast<const char*>(in.password.data()), in.password.size(),
+      reinterpret_cast<const unsigned char*>(in.salt.data()), p.passes,
+      std::size_t{p.memory} * 1024, crypto_pwhash_argon2id_alg_argon2id13());
 }
 
 bool matches_rfc9106_vector() {
@@ -81,9 +81,10 @@ bool matches_rfc9106_vector() {
   salt.fill(std::byte{0x02});
   secret.fill(std::byte{0x03});
   associated_data.fill(std::byte{0x04});
-  constexpr std::array<unsigned char, 32> expected{
-      0x0d, 0x64, 0x0d, 0xf5, 0x8d, 0x78, 0x76, 0x6c, 0x08, 0xc0, 0x37, 0xa3, 0x4a, 0x8b, 0x53, 0xc9,
-      0xd0, 0x1e, 0xf0, 0x45, 0x2d, 0x75, 0xb6, 0x5e, 0xb5, 0x25, 0x20, 0xe9, 0x6b, 0x01, 0xe6, 0x59};
+  constexpr std::array<unsigned char, 32> expected{0x0d, 0x64, 0x0d, 0xf5, 0x8d, 0x78, 0x76, 0x6c,
+                                                   0x08, 0xc0, 0x37, 0xa3, 0x4a, 0x8b, 0x53, 0xc9,
+                                                   0xd0, 0x1e, 0xf0, 0x45, 0x2d, 0x75, 0xb6, 0x5e,
+                                                   0xb5, 0x25, 0x20, 0xe9, 0x6b, 0x01, 0xe6, 0x59};
   Arena arena;
   std::array<std::byte, 32> tag{};
   return by_libargon2({password, salt, secret, associated_data}, {32, 3, 4}, arena, tag) ==

@@ -9,9 +9,7 @@ Expected<Verifier> make_verifier(const Secret& password, const Parameters& param
   Verifier verifier;
   verifier.parameters = parameters;
   randombytes_buf(verifier.salt.data(), verifier.salt.size());
-  if (auto done =
-          argon2id(password.bytes(), verifier.salt, parameters, arena, verifier.tag);
-      !done)
+  if (auto done = argon2id(password.bytes(), verifier.salt, parameters, arena, verifier.tag); !done)
     return tl::make_unexpected(done.error());
   return verifier;
 }

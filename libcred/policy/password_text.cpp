@@ -27,9 +27,8 @@ Secret decompose(std::string_view text, int options) {
   std::size_t room = text.size() * most_expansion + 1;
   for (int attempt = 0; attempt < 2; ++attempt) {
     Secret buffer = allocate(room * sizeof(std::int32_t));
-    const utf8proc_ssize_t count =
-        utf8proc_decompose(bytes, length, points_in(buffer),
-                           static_cast<utf8proc_ssize_t>(room), option);
+    const utf8proc_ssize_t count = utf8proc_decompose(bytes, length, points_in(buffer),
+                                                      static_cast<utf8proc_ssize_t>(room), option);
     if (count < 0) return Secret();
     if (static_cast<std::size_t>(count) <= room) {
       buffer.shrink(static_cast<std::size_t>(count) * sizeof(std::int32_t));
@@ -74,8 +73,6 @@ Secret fold(std::string_view text) {
                              UTF8PROC_DECOMPOSE | UTF8PROC_STRIPMARK);
 }
 
-Secret decode(const Secret& utf8) {
-  return decompose(view(utf8), 0);
-}
+Secret decode(const Secret& utf8) { return decompose(view(utf8), 0); }
 
 }  // namespace cred::policy

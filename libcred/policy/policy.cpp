@@ -36,9 +36,9 @@ Expected<Secret> Policy::generate(const Context& context) const {
   // Without 0 O 1 l I, which people misread; symbols only where the policy asks.
   std::string alphabet = "ABCDEFGHJKLMNPQRSTUVWXYZabcdefghijkmnopqrstuvwxyz23456789";
   if (options_.min_symbol > 0) alphabet += "!#%+-=?@_";
-  const std::uint32_t asked =
-      std::max({20U, options_.min_length, options_.min_alphanumeric + options_.min_symbol,
-                options_.min_upper + options_.min_lower + options_.min_digit + options_.min_symbol});
+  const std::uint32_t asked = std::max(
+      {20U, options_.min_length, options_.min_alphanumeric + options_.min_symbol,
+       options_.min_upper + options_.min_lower + options_.min_digit + options_.min_symbol});
   const std::uint32_t length = std::min(asked, options_.max_length);
   constexpr int most_tries = 10'000;
   // Rejection keeps the draw uniform among the accepted ones.

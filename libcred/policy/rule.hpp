@@ -33,8 +33,8 @@ struct Context {
 };
 
 struct Verdict {
-  std::string rule;         // stable id
-  std::string requirement;  // what the rule asks for
+  std::string rule;                      // stable id
+  std::string requirement;               // what the rule asks for
   std::optional<std::string> violation;  // what to do; unset: passed
 };
 

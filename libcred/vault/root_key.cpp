@@ -74,9 +74,8 @@ Expected<Secret> load_root_key(const std::string& url) {
   if (fstat(fd.get(), &status) != 0 || !S_ISREG(status.st_mode))
     return fail(Code::configuration, "the root key " + *path + " is not a regular file");
   if ((status.st_mode & 077) != 0)
-    return fail(Code::configuration,
-                "the root key " + *path + " is open to others: chmod 0400 " + *path +
-                    ", and rotate it if anybody may have read it");
+    return fail(Code::configuration, "the root key " + *path + " is open to others: chmod 0400 " +
+                                         *path + ", and rotate it if anybody may have read it");
   if (status.st_uid != geteuid() && status.st_uid != 0)
     return fail(Code::configuration, "the root key " + *path + " belongs to another user");
   if (status.st_size != static_cast<off_t>(key_bytes))

@@ -84,9 +84,8 @@ Expected<Secret> decrypt(const Secret& key, KeyId key_id, std::span<const std::b
   const auto text = r.take(r.left());
   Secret plaintext = allocate(text.size() - mac_bytes);
   if (crypto_aead_xchacha20poly1305_ietf_decrypt(
-          plaintext.uchars(), nullptr, nullptr,
-          reinterpret_cast<const unsigned char*>(text.data()), text.size(),
-          reinterpret_cast<const unsigned char*>(data.data()), data.size(), nonce,
+          plaintext.uchars(), nullptr, nullptr, reinterpret_cast<const unsigned char*>(text.data()),
+          text.size(), reinterpret_cast<const unsigned char*>(data.data()), data.size(), nonce,
           key.uchars()) != 0)
     return fail(Code::integrity, "a sealed value does not open: it was altered, moved or put back");
   return plaintext;
@@ -107,8 +106,9 @@ Expected<Vault> Vault::open_data_key(const Secret& root_key, const Uuid& realm,
   if (sodium_init() < 0) return fail(Code::internal, "libsodium could not be initialised");
   const KeyId root_id = id_of(root_key);
   if (wrapped.size() >= header_bytes && Reader(wrapped.subspan(1)).u64() != root_id)
-    return fail(Code::integrity, "the realm's key was wrapped with another root key; "
-                                 "put the right one in its place");
+    return fail(Code::integrity,
+                "the realm's key was wrapped with another root key; "
+                "put the right one in its place");
   auto key = decrypt(derive(root_key, wrapping_subkey), root_id,
                      associated_data("libcred realm key", realm, {}), wrapped);
   if (!key) return tl::make_unexpected(key.error());

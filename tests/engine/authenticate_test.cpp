@@ -32,9 +32,12 @@ TEST_CASE("the right password is accepted and a wrong one refused") {
 TEST_CASE("promise: an unknown name is refused after the same work") {
   TestRealm realm;
   realm.enrol("alice", right);
-  const auto known = hashes_of([&] { CHECK(realm.login("alice", "Wrong-Horse-1") == Code::refused); });
-  const auto unknown = hashes_of([&] { CHECK(realm.login("bob", "Wrong-Horse-1") == Code::refused); });
-  const auto junk = hashes_of([&] { CHECK(realm.login("bob", "\b\n\r\177INCORRECT") == Code::refused); });
+  const auto known =
+      hashes_of([&] { CHECK(realm.login("alice", "Wrong-Horse-1") == Code::refused); });
+  const auto unknown =
+      hashes_of([&] { CHECK(realm.login("bob", "Wrong-Horse-1") == Code::refused); });
+  const auto junk =
+      hashes_of([&] { CHECK(realm.login("bob", "\b\n\r\177INCORRECT") == Code::refused); });
   CHECK(known == 1);
   CHECK(unknown == 1);
   CHECK(junk == 1);

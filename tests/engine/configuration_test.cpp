@@ -29,13 +29,14 @@ TEST_CASE("every key has a default") {
 
 TEST_CASE("keys take sizes, times and flags with their units") {
   Configuration c;
-  REQUIRE(apply_configuration("[store]\nurl = \"sqlite:/x\"\n[keys]\nroot = \"file:/k\"\n"
-                              "[hash]\nmemory = \"19 MiB\"\npasses = 2\nlanes = 1\n"
-                              "[policy]\nmin_length = 12\nmax_age = \"60d\"\nwarn = \"1w\"\n"
-                              "grace = \"30d\"\npersonal = false\n"
-                              "[attempts]\nthreshold = 3\ndelay = \"10s\"\n"
-                              "[broker]\nsocket = \"/s\"\nmemory_budget = \"256 MiB\"\n",
-                              "x.conf", c));
+  REQUIRE(
+      apply_configuration("[store]\nurl = \"sqlite:/x\"\n[keys]\nroot = \"file:/k\"\n"
+                          "[hash]\nmemory = \"19 MiB\"\npasses = 2\nlanes = 1\n"
+                          "[policy]\nmin_length = 12\nmax_age = \"60d\"\nwarn = \"1w\"\n"
+                          "grace = \"30d\"\npersonal = false\n"
+                          "[attempts]\nthreshold = 3\ndelay = \"10s\"\n"
+                          "[broker]\nsocket = \"/s\"\nmemory_budget = \"256 MiB\"\n",
+                          "x.conf", c));
   CHECK(c.store_url == "sqlite:/x");
   CHECK(c.hash == hash::Parameters{19 * 1024, 2, 1});
   CHECK(c.policy.min_length == 12);
@@ -76,8 +77,8 @@ TEST_CASE("what is wrong is named with file, line and what would be right") {
   CHECK(error_of("[policy\n").find("x.conf:1:") == 0);
   CHECK(error_of("# Grüße\n[store] # für alle\nurl = \"sqlite:/\\u00fc#\" # ü\n") == "");
   CHECK(error_of("[store]\nurl = \"sqlite:/ü\"\n").find("x.conf:2: a character that is not") == 0);
-  CHECK(error_of("[store]\nurl = \"""\"\"x\"\"\"\n") ==
-        "x.conf:2: a string over several lines has no use here");
+  CHECK(error_of("[store]\nurl = \""
+                 "\"\"x\"\"\"\n") == "x.conf:2: a string over several lines has no use here");
 }
 
 TEST_CASE("a configuration with an error changes nothing") {

@@ -31,8 +31,9 @@ struct Tampered {
 
 TEST_CASE("promise: a credential moved to another account opens nothing") {
   Tampered t;
-  t.execute("UPDATE account SET credential = (SELECT credential FROM account WHERE name = "
-            "'mallory') WHERE name = 'alice'");
+  t.execute(
+      "UPDATE account SET credential = (SELECT credential FROM account WHERE name = "
+      "'mallory') WHERE name = 'alice'");
   CHECK(t.login("alice", "Battery-Staple-77") == Code::integrity);
   CHECK(t.login("alice", "Correct-Horse-42") == Code::integrity);
 }
@@ -47,7 +48,8 @@ TEST_CASE("promise: a renamed account opens nothing") {
 TEST_CASE("promise: an old credential put back under the new generation opens nothing") {
   Tampered t;
   t.execute("CREATE TABLE kept AS SELECT credential FROM account WHERE name = 'alice'");
-  REQUIRE(t.realm.open().set_state("alice", engine::State::active, engine::State::locked, {"test"}));
+  REQUIRE(
+      t.realm.open().set_state("alice", engine::State::active, engine::State::locked, {"test"}));
   t.execute("UPDATE account SET credential = (SELECT credential FROM kept) WHERE name = 'alice'");
   CHECK(t.login("alice", "Correct-Horse-42") == Code::integrity);
 }

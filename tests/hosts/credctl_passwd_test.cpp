@@ -10,8 +10,9 @@ TEST_CASE("credctl passwd changes the caller's own password, which it asks for")
   const Person root{"root", first_password};
   CHECK(try_credctl({"passwd", "--stdin"}, wrong_password + "\n" + second_password + "\n").status ==
         1);
-  CHECK_THAT(try_credctl({"passwd", "--stdin"}, first_password + "\n" + weak_password + "\n").output,
-             Catch::Contains("too short"));
+  CHECK_THAT(
+      try_credctl({"passwd", "--stdin"}, first_password + "\n" + weak_password + "\n").output,
+      Catch::Contains("too short"));
   Terminal terminal({CRED_CREDCTL, "passwd"});
   terminal.answer("Current password: ", first_password)
       .answer("New password: ", second_password)

@@ -26,7 +26,8 @@ TEST_CASE("a job's stack is told that a password must be changed, and may ignore
   credctl({"expire", person.name});
   CHECK_THAT(account_phase(person.name), Catch::Contains("new one required"));
   write_file("/etc/pam.d/cron-ignoring",
-             "account [success=ok new_authtok_reqd=ignore default=die] " CRED_MODULE "\n"
+             "account [success=ok new_authtok_reqd=ignore default=die] " CRED_MODULE
+             "\n"
              "account required pam_permit.so\n");
   CHECK_THAT(run({"pamtester", "cron-ignoring", person.name, "acct_mgmt"}).output,
              Catch::Contains("account management done"));

@@ -36,8 +36,8 @@ class Locker {
   static int converse(int count, const pam_message** messages, pam_response** responses,
                       void* self) {
     Locker& locker = *static_cast<Locker*>(self);
-    *responses = static_cast<pam_response*>(std::calloc(static_cast<std::size_t>(count),
-                                                        sizeof(pam_response)));
+    *responses = static_cast<pam_response*>(
+        std::calloc(static_cast<std::size_t>(count), sizeof(pam_response)));
     for (int i = 0; i < count; ++i) {
       if (messages[i]->msg_style != PAM_PROMPT_ECHO_OFF) continue;
       ++locker.prompts_;

@@ -26,6 +26,8 @@ TEST_CASE("promise: a password is nowhere in what the hosts log") {
     CHECK(log.find(password) == std::string::npos);
   CHECK_THAT(log, Catch::Contains("pam_cred(su:auth): authentication failure; logname="));
   CHECK_THAT(log, Catch::Contains("user=" + person.name));
-  CHECK_THAT(log, Catch::Contains("pam_cred(passwd:chauthtok): password changed for " + person.name));
-  CHECK_THAT(log, Catch::Contains("pam_cred(chpasswd:chauthtok): password changed for " + person.name));
+  CHECK_THAT(log,
+             Catch::Contains("pam_cred(passwd:chauthtok): password changed for " + person.name));
+  CHECK_THAT(log,
+             Catch::Contains("pam_cred(chpasswd:chauthtok): password changed for " + person.name));
 }

@@ -9,7 +9,10 @@ const std::vector<std::string> login{"login", "-p"};
 
 // In a shell that login started: shows who it is and leaves it.
 int leave_shell(Terminal& terminal, const Person& person) {
-  terminal.expect("$ ").type("echo inside as $(id -un)").expect("inside as " + person.name).type("exit");
+  terminal.expect("$ ")
+      .type("echo inside as $(id -un)")
+      .expect("inside as " + person.name)
+      .type("exit");
   return terminal.end();
 }
 

@@ -93,10 +93,11 @@ class Machine {
     write_service("su", "auth sufficient pam_rootok.so\n");
     write_service("su-l", "auth sufficient pam_rootok.so\n");
     write_service("chpasswd", "", "");
-    write_file("/etc/pam.d/other", "auth required pam_deny.so\n"
-                                   "account required pam_deny.so\n"
-                                   "password required pam_deny.so\n"
-                                   "session required pam_deny.so\n");
+    write_file("/etc/pam.d/other",
+               "auth required pam_deny.so\n"
+               "account required pam_deny.so\n"
+               "password required pam_deny.so\n"
+               "session required pam_deny.so\n");
     // The least work that RFC 9106's successors still call acceptable.
     write_file(CRED_CONFIG, "[hash]\nmemory = \"7 MiB\"\npasses = 5\nlanes = 1\n");
     credctl({"init"});
@@ -130,7 +131,8 @@ void write_file(const std::string& path, const std::string& text, unsigned mode)
 
 Person newcomer() {
   Person person{"guest" + std::to_string(++machine().newcomers), first_password};
-  must_run({"useradd", "--create-home", "--base-dir", "/var/lib", "--shell", "/bin/sh", person.name});
+  must_run(
+      {"useradd", "--create-home", "--base-dir", "/var/lib", "--shell", "/bin/sh", person.name});
   credctl({"user", "add", person.name, "--stdin"}, person.password + "\n");
   return person;
 }

@@ -47,7 +47,9 @@ class Sshd {
     write_file(dir + "/config", "Port " + std::to_string(port_) +
                                     "\n"
                                     "ListenAddress 127.0.0.1\n"
-                                    "HostKey " + dir + "/host_key\n"
+                                    "HostKey " +
+                                    dir +
+                                    "/host_key\n"
                                     "UsePAM yes\n"
                                     "PasswordAuthentication yes\n"
                                     "KbdInteractiveAuthentication yes\n"
@@ -86,12 +88,21 @@ class Sshd {
 std::vector<std::string> ssh(const std::string& method, const std::string& name,
                              std::vector<std::string> rest = {"id", "-un"}) {
   static const Sshd sshd;
-  std::vector<std::string> words{"ssh", "-F", "/dev/null", "-p", std::to_string(sshd.port()),
-                                 "-o", "StrictHostKeyChecking=no",
-                                 "-o", "UserKnownHostsFile=/dev/null",
-                                 "-o", "LogLevel=ERROR",
-                                 "-o", "NumberOfPasswordPrompts=1",
-                                 "-o", "PreferredAuthentications=" + method};
+  std::vector<std::string> words{"ssh",
+                                 "-F",
+                                 "/dev/null",
+                                 "-p",
+                                 std::to_string(sshd.port()),
+                                 "-o",
+                                 "StrictHostKeyChecking=no",
+                                 "-o",
+                                 "UserKnownHostsFile=/dev/null",
+                                 "-o",
+                                 "LogLevel=ERROR",
+                                 "-o",
+                                 "NumberOfPasswordPrompts=1",
+                                 "-o",
+                                 "PreferredAuthentications=" + method};
   if (method != "publickey") words.insert(words.end(), {"-o", "PubkeyAuthentication=no"});
   if (rest.empty()) words.push_back("-tt");
   words.push_back(name + "@127.0.0.1");

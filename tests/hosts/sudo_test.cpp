@@ -9,8 +9,9 @@ namespace {
 Person operator_of_the_machine() {
   const Person person = newcomer();
   write_file("/etc/sudoers.d/" + person.name,
-             "Defaults:" + person.name + " lecture=never, !use_pty, passwd_tries=1, !mail_badpass\n" +
-                 person.name + " ALL=(ALL) ALL, NOPASSWD: /usr/bin/true\n",
+             "Defaults:" + person.name +
+                 " lecture=never, !use_pty, passwd_tries=1, !mail_badpass\n" + person.name +
+                 " ALL=(ALL) ALL, NOPASSWD: /usr/bin/true\n",
              0440);
   return person;
 }

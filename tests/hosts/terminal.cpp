@@ -53,8 +53,7 @@ Terminal& Terminal::press(const std::string& keys) {
 
 int Terminal::end() {
   const auto deadline = steady_clock::now() + patience;
-  while (take(deadline)) {
-  }
+  while (take(deadline)) {}
   if (steady_clock::now() >= deadline) give_up("expected it to end");
   return status_of(std::exchange(child_, -1));
 }
@@ -65,8 +64,7 @@ int Terminal::interrupt() {
   while (!ended && steady_clock::now() < deadline) {
     press(control_c);
     const auto again = steady_clock::now() + std::chrono::milliseconds(500);
-    while (take(again)) {
-    }
+    while (take(again)) {}
     ended = steady_clock::now() < again;
   }
   if (!ended) give_up("expected ^C to end it");

@@ -67,8 +67,8 @@ TEST_CASE("a wrong password is PAM_AUTH_ERR, delayed and logged in the shape tha
   CHECK(result.delay <= 3'000'000);
   REQUIRE(result.log.size() == 1);
   CHECK(result.log[0].starts_with(notice + "authentication failure; logname="));
-  CHECK(mentions(result.log, " uid=" + std::to_string(getuid()) + " euid=" +
-                                 std::to_string(geteuid()) +
+  CHECK(mentions(result.log, " uid=" + std::to_string(getuid()) +
+                                 " euid=" + std::to_string(geteuid()) +
                                  " tty=ssh ruser= rhost=192.0.2.7?forged:?user=root  user=ann"));
   CHECK_FALSE(mentions(result.log, "Wrong7horse"));
 }
@@ -125,7 +125,8 @@ TEST_CASE("a realm that credd does not have is PAM_USER_UNKNOWN") {
 TEST_CASE("a name that no account can have is PAM_USER_UNKNOWN before anything is asked") {
   const ScriptedCredd credd;
   const std::string long_name(wire::max_text_bytes + 1, 'n');
-  const char* const names[] = {"", "-l", "+ann", "../ann", ".", "..", "a:b", "a\nb", "\177", long_name.c_str()};
+  const char* const names[] = {"",   "-l",  "+ann", "../ann", ".",
+                               "..", "a:b", "a\nb", "\177",   long_name.c_str()};
   for (const char* name : names) {
     Host host(stack(credd), name);
     const Result result = host.authenticate({"Correct7horse"});
@@ -236,13 +237,13 @@ TEST_CASE("a credd that answers with rubbish or not at all is PAM_AUTHINFO_UNAVA
   ScriptedCredd credd;
   Host host(stack(credd));
   const std::string answers[] = {
-      "",                                    // closes without a word
-      std::string("\0\0", 2),                // closes inside the header
-      std::string("\0\0\0\x30 half", 9),     // closes inside the body
-      std::string("\0\0\0\0", 4),            // a frame of no bytes
-      "HTTP/1.1 400 Bad Request\r\n\r\n",    // a length past any bound
+      "",                                        // closes without a word
+      std::string("\0\0", 2),                    // closes inside the header
+      std::string("\0\0\0\x30 half", 9),         // closes inside the body
+      std::string("\0\0\0\0", 4),                // a frame of no bytes
+      "HTTP/1.1 400 Bad Request\r\n\r\n",        // a length past any bound
       std::string("\0\0\0\x03\x01\x80\x63", 7),  // an unknown code
-      std::string("\0\0\0\x02\x02\x80", 6),  // another version
+      std::string("\0\0\0\x02\x02\x80", 6),      // another version
   };
   for (const std::string& answer : answers) {
     credd.act(bytes(answer));
@@ -257,8 +258,7 @@ TEST_CASE("a credd that hangs is given up after a while") {
   ScriptedCredd credd;
   credd.act([](int fd) {
     char byte = 0;
-    while (recv(fd, &byte, 1, 0) > 0) {
-    }
+    while (recv(fd, &byte, 1, 0) > 0) {}
   });
   Host host(stack_of(PAM_CRED_IMPATIENT, "socket=" + credd.socket()));
   const Result result = host.authenticate({"Correct7horse"});
@@ -376,7 +376,8 @@ TEST_CASE("debug logs the steps and never a secret") {
 TEST_CASE("credentials and sessions succeed without asking credd") {
   const ScriptedCredd credd;
   Host host(stack(credd));
-  for (const int flag : {PAM_ESTABLISH_CRED, PAM_REINITIALIZE_CRED, PAM_REFRESH_CRED, PAM_DELETE_CRED})
+  for (const int flag :
+       {PAM_ESTABLISH_CRED, PAM_REINITIALIZE_CRED, PAM_REFRESH_CRED, PAM_DELETE_CRED})
     CHECK(host.run([=](pam_handle_t* h) { return pam_setcred(h, flag); }).code == PAM_SUCCESS);
   CHECK(host.run([](pam_handle_t* h) { return pam_open_session(h, 0); }).code == PAM_SUCCESS);
   CHECK(host.run([](pam_handle_t* h) { return pam_close_session(h, 0); }).code == PAM_SUCCESS);

@@ -52,8 +52,8 @@ TEST_CASE("a person changes their password by the current one and the new one tw
   const ScriptedCredd credd;
   const Result result = change(credd, owner, "", {old_password, new_password, new_password});
   CHECK(result.code == PAM_SUCCESS);
-  CHECK(result.said == Lines{"ask: Current password: ", "ask: New password: ",
-                             "ask: Retype new password: "});
+  CHECK(result.said ==
+        Lines{"ask: Current password: ", "ask: New password: ", "ask: Retype new password: "});
   CHECK(has(result.log, "<" + std::to_string(LOG_NOTICE) + "> password changed for ann"));
   REQUIRE(credd.kinds() == Kinds{Kind::account, Kind::authenticate, Kind::check, Kind::change});
   const auto seen = credd.seen();
@@ -140,7 +140,8 @@ TEST_CASE("a password that is too young is not changed by its owner") {
   const Result result = change(credd, owner, "", {old_password});
   CHECK(result.code == PAM_AUTHTOK_ERR);
   CHECK(result.said == Lines{"error: You must wait longer to change your password."});
-  if (can_be_root()) CHECK(change(credd, root, "", {new_password, new_password}).code == PAM_SUCCESS);
+  if (can_be_root())
+    CHECK(change(credd, root, "", {new_password, new_password}).code == PAM_SUCCESS);
 }
 
 TEST_CASE("a wrong current password is PAM_AUTH_ERR, delayed and logged") {
@@ -174,7 +175,8 @@ TEST_CASE("a current password that cannot be had is PAM_AUTHTOK_RECOVERY_ERR") {
   CHECK(first.said.empty());
   const Result nothing = change(credd, owner, "", {Answer::nothing()});
   CHECK(nothing.code == PAM_AUTHTOK_RECOVERY_ERR);
-  CHECK(nothing.said == Lines{"ask: Current password: ", "error: Password change has been aborted."});
+  CHECK(nothing.said ==
+        Lines{"ask: Current password: ", "error: Password change has been aborted."});
 }
 
 TEST_CASE("a conversation that fails during a change is passed on") {
@@ -197,7 +199,8 @@ TEST_CASE("a change resumed after PAM_INCOMPLETE still wants the new password tw
   const Result result = in_child(
       [&] {
         Host host(stack(credd), "ann");
-        if (host.change({old_password, new_password, later}).code != PAM_INCOMPLETE) return Result{};
+        if (host.change({old_password, new_password, later}).code != PAM_INCOMPLETE)
+          return Result{};
         return host.change({new_password, new_password});
       },
       geteuid() == 0 ? std::optional(owner) : std::nullopt);
@@ -313,7 +316,8 @@ TEST_CASE("what changed between the two phases is found out when setting the pas
 }
 
 TEST_CASE("a change is put off with PAM_TRY_AGAIN while credd is away or in trouble") {
-  for (const Code code : {Code::unavailable, Code::integrity, Code::configuration, Code::internal}) {
+  for (const Code code :
+       {Code::unavailable, Code::integrity, Code::configuration, Code::internal}) {
     World world;
     world.account = says(code);
     const ScriptedCredd credd(world);
@@ -347,9 +351,9 @@ TEST_CASE("use_authtok takes the new password of an earlier module, or none") {
     return in_child([&] { return Host(lines).change(std::move(answers)); },
                     geteuid() == 0 ? std::optional(owner) : std::nullopt);
   };
-  const Result stacked =
-      run("password required " + module + "\npassword required " + module + " use_authtok retry=3\n",
-          {old_password, new_password, new_password});
+  const Result stacked = run("password required " + module + "\npassword required " + module +
+                                 " use_authtok retry=3\n",
+                             {old_password, new_password, new_password});
   CHECK(stacked.code == PAM_SUCCESS);
   CHECK(stacked.said.size() == 3);
   CHECK(credd.seen().back().password == new_password);
@@ -386,15 +390,16 @@ TEST_CASE("a rejected password is not left for the next module") {
       },
       geteuid() == 0 ? std::optional(owner) : std::nullopt);
   CHECK(result.code == PAM_AUTHTOK_ERR);
-  CHECK(credd.kinds() == Kinds{Kind::account, Kind::authenticate, Kind::account,
-                               Kind::authenticate, Kind::check});
+  CHECK(credd.kinds() ==
+        Kinds{Kind::account, Kind::authenticate, Kind::account, Kind::authenticate, Kind::check});
 }
 
 TEST_CASE("authtok_type names the password in the prompts") {
   const ScriptedCredd credd;
-  CHECK(change(credd, owner, "authtok_type=SHOP", {old_password, new_password, new_password}).said ==
-        Lines{"ask: Current SHOP password: ", "ask: New SHOP password: ",
-              "ask: Retype new SHOP password: "});
+  CHECK(
+      change(credd, owner, "authtok_type=SHOP", {old_password, new_password, new_password}).said ==
+      Lines{"ask: Current SHOP password: ", "ask: New SHOP password: ",
+            "ask: Retype new SHOP password: "});
 }
 
 TEST_CASE("a call for neither phase is PAM_SERVICE_ERR") {
@@ -410,7 +415,8 @@ TEST_CASE("a call for neither phase is PAM_SERVICE_ERR") {
   (void)dlclose(module);
 }
 
-TEST_CASE("the second phase relies on nothing from the first, and takes no empty current password") {
+TEST_CASE(
+    "the second phase relies on nothing from the first, and takes no empty current password") {
   const auto run = [](const ScriptedCredd& credd, std::deque<Answer> answers) {
     return in_child(
         [&] {

@@ -29,8 +29,8 @@ void note_log(int priority, const char* format, va_list values) {
 }  // namespace
 
 // In place of libpam's, for the module looks in the program first.
-extern "C" __attribute__((visibility("default"))) void pam_vsyslog(const pam_handle_t*, int priority,
-                                                                   const char* format,
+extern "C" __attribute__((visibility("default"))) void pam_vsyslog(const pam_handle_t*,
+                                                                   int priority, const char* format,
                                                                    va_list values) {
   note_log(priority, format, values);
 }
@@ -132,7 +132,8 @@ Result in_child(const std::function<Result()>& body, std::optional<unsigned> uid
     // No destructor of the test process may run here.
     if (uid && *uid != getuid() && setresuid(*uid, geteuid(), geteuid()) != 0) _exit(1);
     const Result result = body();
-    std::string text = "c" + std::to_string(result.code) + "\nd" + std::to_string(result.delay) + "\n";
+    std::string text =
+        "c" + std::to_string(result.code) + "\nd" + std::to_string(result.delay) + "\n";
     for (const std::string& line : result.said) text += "s" + line + "\n";
     for (const std::string& line : result.log) text += "l" + line + "\n";
     _exit(write(ends[1], text.data(), text.size()) == static_cast<ssize_t>(text.size()) ? 0 : 1);

@@ -17,8 +17,16 @@
 struct Answer {
   Answer(const char* typed) : text(typed) {}
   Answer(std::string typed) : text(std::move(typed)) {}
-  static Answer failing(int code) { Answer a(""); a.code = code; return a; }
-  static Answer nothing() { Answer a(""); a.text.reset(); return a; }
+  static Answer failing(int code) {
+    Answer a("");
+    a.code = code;
+    return a;
+  }
+  static Answer nothing() {
+    Answer a("");
+    a.text.reset();
+    return a;
+  }
 
   std::optional<std::string> text;
   int code = PAM_SUCCESS;

@@ -32,7 +32,8 @@ int main(int argc, char** argv) {
   wire::Channel channel(STDIN_FILENO);
   Secret body;
   wire::Request request;
-  if (channel.receive(body, 5000) != wire::Io::done || !wire::decode(body.bytes(), request)) return 1;
+  if (channel.receive(body, 5000) != wire::Io::done || !wire::decode(body.bytes(), request))
+    return 1;
   const std::string_view password(reinterpret_cast<const char*>(request.password.data()),
                                   request.password.size());
   wire::Reply reply;

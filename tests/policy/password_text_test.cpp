@@ -41,6 +41,7 @@ TEST_CASE("what is no password is refused and told why") {
   CHECK(normal("a\x7f") == "error: the password contains a control character");
   CHECK(normal("a\u0085") == "error: the password contains a control character");
   // Overlong, surrogate, lone continuation, cut short, beyond U+10FFFF.
-  for (const char* bad : {"\xc0\xaf", "\xed\xa0\x80", "\x80", "a\xe2\x82", "\xf4\x90\x80\x80", "\xff"})
+  for (const char* bad :
+       {"\xc0\xaf", "\xed\xa0\x80", "\x80", "a\xe2\x82", "\xf4\x90\x80\x80", "\xff"})
     CHECK(normal(bad) == "error: the password is not valid UTF-8");
 }

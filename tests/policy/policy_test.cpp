@@ -109,8 +109,8 @@ TEST_CASE("adding a rule never accepts more") {
   fewer_options.personal = false;
   const policy::Policy fewer(fewer_options);
   CHECK(rc::check([&] {
-    const auto text = *rc::gen::nonEmpty(
-        rc::gen::container<std::string>(rc::gen::inRange<char>(' ', '~')));
+    const auto text =
+        *rc::gen::nonEmpty(rc::gen::container<std::string>(rc::gen::inRange<char>(' ', '~')));
     const policy::Context context{"alice", "Alice Miller", nullptr};
     const auto with_all = refusing(all, text, context);
     for (const auto& rule : refusing(fewer, text, context)) RC_ASSERT(with_all.count(rule) == 1);

@@ -47,7 +47,8 @@ void all_refused_alike(const std::vector<Finished>& answers) {
 TEST_CASE("promise: of 64 wrong guesses at once, five are hashed and all are answered alike") {
   CountedSite site;
   std::vector<Process> guesses;
-  for (int i = 0; i < 64; ++i) guesses.push_back(site.login("ann", wrong_password + std::to_string(i)));
+  for (int i = 0; i < 64; ++i)
+    guesses.push_back(site.login("ann", wrong_password + std::to_string(i)));
   const auto answers = ends_of(guesses);
   all_refused_alike(answers);
   // The first delay may end while the last of them still start: then one more.
@@ -123,7 +124,8 @@ TEST_CASE("promise: killing the process does not win a guess back") {
   CHECK(site.status("ann")["attempts_left"] == 1);
 
   // The leases last 20 seconds; then they are failures.
-  const auto later = run(under({"faketime", "-f", "+25s"}, site.credctl({"--json", "status", "ann"})));
+  const auto later =
+      run(under({"faketime", "-f", "+25s"}, site.credctl({"--json", "status", "ann"})));
   const auto status = nlohmann::json::parse(later.out);
   CHECK(status["failures"] == 4);
   CHECK(status["attempts_left"] == 1);

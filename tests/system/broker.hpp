@@ -7,8 +7,8 @@
 
 struct Answer {
   cred::Code code = cred::Code::internal;
-  bool came = false;      // false: credd ended before it answered
-  std::string messages;   // the sentences, one a line
+  bool came = false;     // false: credd ended before it answered
+  std::string messages;  // the sentences, one a line
   Finished credd;
 };
 

@@ -161,7 +161,8 @@ TEST_CASE("promise: while the store is open its log and shared memory hold no pa
   site.init();
   site.add("ann", canary);
   // A reader keeps the log from being folded into the store.
-  Process reader({.argv = {"sqlite3", site.store(), "SELECT count(*) FROM account;", ".system sleep 5"}});
+  Process reader(
+      {.argv = {"sqlite3", site.store(), "SELECT count(*) FROM account;", ".system sleep 5"}});
   CHECK(site.verify("ann", wrong_canary) == 1);
   site.reset("ann", second_canary);
   CHECK(fs::exists(site.store() + "-wal"));

@@ -17,8 +17,10 @@ constexpr const char* steps =
     "write,pwrite64,fsync,fdatasync,ftruncate,fallocate,rename,renameat,link,linkat,unlink,mkdir";
 
 Words traced(const Site& site, const Words& more = {}) {
-  Words words{"strace", "-f", "-y", "-qq", "-o", site.path() / "trace", "-e",
-              std::string("trace=") + steps};
+  Words words{"strace", "-f",
+              "-y",     "-qq",
+              "-o",     site.path() / "trace",
+              "-e",     std::string("trace=") + steps};
   words.insert(words.end(), more.begin(), more.end());
   return words;
 }
@@ -57,9 +59,8 @@ int kill_at_every_step(const Site& site,
     for (int n = 1; n <= times; ++n) {
       INFO("killed at " << call << " number " << n);
       site.restore(beginning);
-      const auto acknowledged =
-          operation(traced(site, {"-e", "inject=" + call + ":signal=SIGKILL:when=" +
-                                            std::to_string(n)}));
+      const auto acknowledged = operation(
+          traced(site, {"-e", "inject=" + call + ":signal=SIGKILL:when=" + std::to_string(n)}));
       const auto trace = content(site.path() / "trace");
       REQUIRE(trace.find("killed by SIGKILL") != std::string::npos);
       ++kills;
@@ -214,7 +215,8 @@ TEST_CASE("promise: what is acknowledged was synced before it is said") {
 
   const std::string first = std::string(right_password) + "\n";
   const std::string second = std::string(other_password) + "\n";
-  REQUIRE(run(under(traced(site), site.credctl({"user", "add", "ann", "--stdin"}, first))).exit == 0);
+  REQUIRE(run(under(traced(site), site.credctl({"user", "add", "ann", "--stdin"}, first))).exit ==
+          0);
   synced_before(content(site.path() / "trace"), says);
   REQUIRE(run(under(traced(site), site.credctl({"passwd", "ann", "--stdin"}, second))).exit == 0);
   synced_before(content(site.path() / "trace"), says);
@@ -224,6 +226,7 @@ TEST_CASE("promise: what is acknowledged was synced before it is said") {
   words.back() += ",sendto,sendmsg";
   REQUIRE(change_password(site, "ann", other_password, right_password, words).came);
   synced_before(content(site.path() / "trace"), [](const std::string& line) {
-    return line.find(" sendto(") != std::string::npos || line.find(" sendmsg(") != std::string::npos;
+    return line.find(" sendto(") != std::string::npos ||
+           line.find(" sendmsg(") != std::string::npos;
   });
 }

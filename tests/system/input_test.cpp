@@ -128,9 +128,9 @@ TEST_CASE("one line is the password, with or without its newline") {
 
 TEST_CASE("closed standard input is an error and not an empty password") {
   Inputs site;
-  for (const Site::Words& words : {Site::Words{"verify", "ann", "--stdin"},
-                                   Site::Words{"check", "--stdin"},
-                                   Site::Words{"user", "add", "ann", "--stdin"}}) {
+  for (const Site::Words& words :
+       {Site::Words{"verify", "ann", "--stdin"}, Site::Words{"check", "--stdin"},
+        Site::Words{"user", "add", "ann", "--stdin"}}) {
     auto launch = site.credctl(words);
     launch.closed_input = true;
     const auto done = run(launch);

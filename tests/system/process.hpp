@@ -7,8 +7,8 @@
 #include <vector>
 
 struct Finished {
-  int exit = -1;            // -1: it was killed
-  int signal = 0;           // what killed it
+  int exit = -1;   // -1: it was killed
+  int signal = 0;  // what killed it
   bool dumped_core = false;
   std::string out;
   std::string err;
@@ -17,11 +17,11 @@ struct Finished {
 struct Launch {
   std::vector<std::string> argv{};
   std::string input{};
-  bool closed_input = false;              // no standard input at all
+  bool closed_input = false;               // no standard input at all
   std::vector<std::string> environment{};  // added to PATH and nothing else
-  std::string directory{};                // where it runs; empty: here
-  bool core_dumps = false;                // ulimit -c unlimited
-  int input_fd = -1;                      // a descriptor to use in place of `input`
+  std::string directory{};                 // where it runs; empty: here
+  bool core_dumps = false;                 // ulimit -c unlimited
+  int input_fd = -1;                       // a descriptor to use in place of `input`
 };
 
 class Process {

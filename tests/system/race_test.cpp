@@ -63,9 +63,9 @@ TEST_CASE("promise: of two enrolments of one name at once one wins") {
   for (int i = 0; i < 10; ++i) {
     std::filesystem::remove(site.path() / "meeting");
     const std::string name = "user" + std::to_string(i);
-    const auto pair = at_once(
-        meeting(site, site.credctl({"user", "add", name, "--stdin"}, "Violet100Stone\n")),
-        meeting(site, site.credctl({"user", "add", name, "--stdin"}, "Copper100Lamp\n")));
+    const auto pair =
+        at_once(meeting(site, site.credctl({"user", "add", name, "--stdin"}, "Violet100Stone\n")),
+                meeting(site, site.credctl({"user", "add", name, "--stdin"}, "Copper100Lamp\n")));
     one_wins(pair);
     REQUIRE(site.verify(name, pair.first.exit == 0 ? "Violet100Stone" : "Copper100Lamp") == 0);
     REQUIRE(site.verify(name, pair.first.exit == 0 ? "Copper100Lamp" : "Violet100Stone") == 1);
@@ -73,7 +73,8 @@ TEST_CASE("promise: of two enrolments of one name at once one wins") {
   REQUIRE(site.sql("SELECT count(*) FROM account;") == "10\n");
 }
 
-TEST_CASE("promise: of two inits at once one wins, and its store opens with the key that is there") {
+TEST_CASE(
+    "promise: of two inits at once one wins, and its store opens with the key that is there") {
   for (int i = 0; i < 20; ++i) {
     Site site;
     one_wins(at_once(site.credctl({"init"}), site.credctl({"init"})));

@@ -22,8 +22,8 @@ Site::~Site() {
 }
 
 void Site::configure(const std::string& settings) {
-  overwrite(configuration(), "[store]\nurl = \"sqlite:" + store() + "\"\n[keys]\nroot = \"file:" +
-                                 key() + "\"\n" + settings);
+  overwrite(configuration(), "[store]\nurl = \"sqlite:" + store() +
+                                 "\"\n[keys]\nroot = \"file:" + key() + "\"\n" + settings);
 }
 
 Launch Site::credctl(const Words& words, const std::string& input) const {

@@ -106,8 +106,10 @@ TEST_CASE("a user without rights to the store or the key is told so") {
 TEST_CASE("a store on a read-only file system is said to be read-only and is not changed") {
   Enrolled site;
   const std::string before = content(site.store());
-  const auto done = apart(site, "mount --bind \"$1\" \"$1\"; mount -o remount,ro,bind \"$1\";"
-                                "echo Correct7horse | \"$2\" --config \"$1/cred.conf\" verify ann --stdin");
+  const auto done =
+      apart(site,
+            "mount --bind \"$1\" \"$1\"; mount -o remount,ro,bind \"$1\";"
+            "echo Correct7horse | \"$2\" --config \"$1/cred.conf\" verify ann --stdin");
   says(done, unavailable, site.store());
   CHECK(done.err.find("ead-only") != std::string::npos);
   CHECK(content(site.store()) == before);

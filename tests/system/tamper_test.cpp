@@ -28,9 +28,10 @@ Finished login(const Site& site, const std::string& name, const std::string& pas
 
 TEST_CASE("promise: swapped credentials open no account") {
   TwoAccounts site;
-  site.sql("CREATE TEMP TABLE kept AS SELECT name, credential FROM account;"
-           "UPDATE account SET credential ="
-           " (SELECT credential FROM kept WHERE kept.name <> account.name);");
+  site.sql(
+      "CREATE TEMP TABLE kept AS SELECT name, credential FROM account;"
+      "UPDATE account SET credential ="
+      " (SELECT credential FROM kept WHERE kept.name <> account.name);");
   for (const char* name : {"ann", "bob"})
     for (const char* password : {right_password, other_password})
       is_integrity(login(site, name, password));
@@ -38,9 +39,10 @@ TEST_CASE("promise: swapped credentials open no account") {
 
 TEST_CASE("promise: swapped rows, with their ids, open no account") {
   TwoAccounts site;
-  site.sql("UPDATE account SET name = 'tmp' WHERE name = 'ann';"
-           "UPDATE account SET name = 'ann' WHERE name = 'bob';"
-           "UPDATE account SET name = 'bob' WHERE name = 'tmp';");
+  site.sql(
+      "UPDATE account SET name = 'tmp' WHERE name = 'ann';"
+      "UPDATE account SET name = 'ann' WHERE name = 'bob';"
+      "UPDATE account SET name = 'bob' WHERE name = 'tmp';");
   is_integrity(login(site, "ann", other_password));
   is_integrity(login(site, "bob", right_password));
 }
@@ -73,8 +75,8 @@ TEST_CASE("promise: one changed bit in a sealed field is noticed") {
   for (const std::string field : {"credential", "profile", "history"}) {
     INFO(field);
     site.restore(before);
-    const auto length = std::stoul(
-        site.sql("SELECT length(" + field + ") FROM account WHERE name = 'ann';"));
+    const auto length =
+        std::stoul(site.sql("SELECT length(" + field + ") FROM account WHERE name = 'ann';"));
     const std::string byte = site.sql("SELECT hex(substr(" + field + ", " + std::to_string(length) +
                                       ", 1)) FROM account WHERE name = 'ann';");
     const std::string other = byte.starts_with("00") ? "01" : "00";

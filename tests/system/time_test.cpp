@@ -59,7 +59,8 @@ TEST_CASE("setting the clock back after an expired login does not make the passw
 TEST_CASE("a reset of an expired password begins a new quarter") {
   AgedSite site;
   REQUIRE(site.login("+91d").exit == 3);
-  REQUIRE(site.at("+91d", {"passwd", "ann", "--stdin"}, std::string(other_password) + "\n").exit == 0);
+  REQUIRE(site.at("+91d", {"passwd", "ann", "--stdin"}, std::string(other_password) + "\n").exit ==
+          0);
   CHECK(site.login("+91d", other_password).exit == 0);
   CHECK(site.login("+180d", other_password).exit == 0);
   CHECK(site.login("+182d", other_password).exit == 3);

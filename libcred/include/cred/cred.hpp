@@ -6,10 +6,10 @@
 //   if (answer.outcome == cred::Outcome::accepted) ...
 //
 // Each call answers with an Outcome and, where it is not `accepted`, a sentence for
-// the log or the user. Only `open` and `realm` can throw, std::bad_alloc alone. No answer holds a secret. Passwords are UTF-8
-// bytes, at most 1,024 (511 in realm "system"); they are read during the call and
-// never kept: wiping them stays with the caller. Times are UTC. Calls block, for
-// the time of a hash or more, and may be made from several threads at once.
+// the log or the user. Only `open` and `realm` can throw, std::bad_alloc alone. No answer holds a
+// secret. Passwords are UTF-8 bytes, at most 1,024 (511 in realm "system"); they are read during
+// the call and never kept: wiping them stays with the caller. Times are UTC. Calls block, for the
+// time of a hash or more, and may be made from several threads at once.
 #ifndef CRED_CRED_HPP
 #define CRED_CRED_HPP
 

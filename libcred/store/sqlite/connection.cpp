@@ -96,8 +96,8 @@ std::unique_ptr<SQLite::Database> connect(const std::string& path, Mode mode) {
   if (mode == Mode::existing) check_openable(path);
   return guarded(path, [&] {
     const int create = mode == Mode::create ? SQLite::OPEN_CREATE : 0;
-    auto database = std::make_unique<SQLite::Database>(
-        path, SQLite::OPEN_READWRITE | create, busy_ms);
+    auto database =
+        std::make_unique<SQLite::Database>(path, SQLite::OPEN_READWRITE | create, busy_ms);
     sqlite3_extended_result_codes(database->getHandle(), 1);
     database->exec("PRAGMA trusted_schema = OFF");
     // Before the first pragma that writes: another program's file stays as it is.
@@ -107,8 +107,9 @@ std::unique_ptr<SQLite::Database> connect(const std::string& path, Mode mode) {
     database->exec("PRAGMA secure_delete = ON");
     database->exec("PRAGMA temp_store = MEMORY");
     if (!write_ahead(*database))
-      throw Failure(Code::unavailable, "the store " + path + " cannot use write-ahead logging; "
-                                       "is it on a network file system?");
+      throw Failure(Code::unavailable, "the store " + path +
+                                           " cannot use write-ahead logging; "
+                                           "is it on a network file system?");
     database->exec("PRAGMA synchronous = FULL");
     return database;
   });

@@ -24,8 +24,7 @@ class SqliteRealm final : public RealmStore {
 };
 
 void insert_realm(SQLite::Database& database, const RealmRow& row) {
-  SQLite::Statement insert(database,
-                           "INSERT INTO realm (id, name, wrapped_key) VALUES (?, ?, ?)");
+  SQLite::Statement insert(database, "INSERT INTO realm (id, name, wrapped_key) VALUES (?, ?, ?)");
   bind_bytes(insert, 1, row.id);
   insert.bind(2, row.name);
   bind_bytes(insert, 3, row.wrapped_key);
