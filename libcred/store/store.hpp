@@ -58,7 +58,13 @@ struct AuditRow {
   Blob mac;
 };
 
-enum class Access : std::uint8_t { read, write };
+enum class Access : std::uint8_t {
+  read,
+  write,
+  // As `write`, but a power cut may undo it: not on disk when `commit` returns.
+  // A killed process undoes nothing.
+  write_behind,
+};
 
 // Sees one state of one realm. Leaving the scope without `commit` rolls back.
 class Transaction {
@@ -88,7 +94,7 @@ class Transaction {
   virtual std::optional<AuditRow> last_audit() = 0;
   virtual void append_audit(const AuditRow& row) = 0;
 
-  // On disk when it returns.
+  // On disk when it returns, but for `write_behind`.
   virtual void commit() = 0;
 };
 

@@ -43,7 +43,10 @@ class SqliteTransaction final : public Transaction {
   SqliteTransaction(std::shared_ptr<Pool> pool, const Uuid& realm, Access access)
       : pool_(std::move(pool)), realm_(realm), database_(pool_->take()) {
     guarded([&] {
-      database_->exec(access == Access::write ? "BEGIN IMMEDIATE" : "BEGIN");
+      // Each transaction says it anew: the connection served others before.
+      database_->exec(access == Access::write_behind ? "PRAGMA synchronous = NORMAL"
+                                                     : "PRAGMA synchronous = FULL");
+      database_->exec(access == Access::read ? "BEGIN" : "BEGIN IMMEDIATE");
       open_ = true;
     });
   }
