@@ -91,8 +91,8 @@ AttemptCounter::Reservation AttemptCounter::reserve() {
 void AttemptCounter::settle(Outcome outcome) {
   // After a power cut the lease of a right login would count as a failure, which
   // costs its owner less than a second sync costs every login.
-  const auto transaction = store_.begin(outcome == Outcome::wrong ? store::Access::write
-                                                                  : store::Access::write_behind);
+  const auto transaction =
+      store_.begin(outcome == Outcome::wrong ? store::Access::write : store::Access::write_behind);
   const Time now = clock_.now();
   // A lease that is gone outlived its time and was counted as a failure then.
   const bool open = transaction->remove_lease(subject_, lease_);
