@@ -101,6 +101,22 @@ auto flag(bool& target) {
   };
 }
 
+// How many earlier passwords: a number, or "all".
+auto earlier(std::uint32_t& target) {
+  return [&target](const toml::node& node) -> Wanted {
+    if (node.value_exact<std::string>() == "all" || node.value_exact<bool>() == true) {
+      target = policy::all_earlier;
+      return std::nullopt;
+    }
+    if (node.value_exact<bool>() == false) {
+      target = 0;
+      return std::nullopt;
+    }
+    if (number(target, 0, 1'000'000)(node)) return "a whole number, or \"all\"";
+    return std::nullopt;
+  };
+}
+
 auto size(std::uint32_t& kib) {
   return [&kib](const toml::node& node) -> Wanted {
     const auto value = node.value_exact<std::string>();
@@ -170,7 +186,7 @@ void read_policy(const toml::node& node, const std::string& section, const std::
               {"min_symbol", number(o.min_symbol, 0, longest)},
               {"min_changed", number(o.min_changed, 0, longest)},
               {"personal", flag(o.personal)},
-              {"history", flag(o.history)},
+              {"history", earlier(o.history)},
               {"max_age", limit(o.max_age)},
               {"warn", duration(o.warn)},
               {"min_age", duration(o.min_age)},

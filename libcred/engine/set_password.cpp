@@ -15,10 +15,10 @@ bool refused(const std::vector<policy::Verdict>& verdicts) { return !violations(
 // that keeps the other rules. On acceptance its tag is in `history`.
 std::vector<policy::Verdict> judge(const Realm::Parts& parts, const Secret& password,
                                    const policy::Context& context, History& history) {
-  auto verdicts = parts.policy.judge(password, context);
+  auto verdicts = parts.policy.judge(password, context).verdicts;
   if (refused(verdicts)) return verdicts;
   const bool used_before = parts.remember(history, password);
-  if (parts.policy.options().history) verdicts.push_back(policy::history_verdict(used_before));
+  if (parts.policy.options().history > 0) verdicts.push_back(policy::history_verdict(used_before));
   return verdicts;
 }
 
@@ -162,8 +162,8 @@ Expected<std::vector<policy::Verdict>> Realm::check(std::optional<std::string_vi
     if (old_password != nullptr)
       if (auto normal = policy::normalise(*old_password)) old = std::move(*normal);
     context.old_password = old ? &*old : nullptr;
-    auto verdicts = parts_->policy.judge(*normalised, context);
-    if (account && depth == Depth::history && parts_->policy.options().history) {
+    auto verdicts = parts_->policy.judge(*normalised, context).verdicts;
+    if (account && depth == Depth::history && parts_->policy.options().history > 0) {
       History history = parts_->history(*account);
       verdicts.push_back(policy::history_verdict(parts_->remember(history, *normalised)));
     }

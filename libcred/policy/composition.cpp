@@ -1,5 +1,7 @@
 #include "policy/composition.hpp"
 
+#include "base/translate.hpp"
+
 #include <algorithm>
 #include <utf8proc.h>
 
@@ -36,26 +38,22 @@ bool any(std::int32_t) { return true; }
 struct Kind {
   const char* rule;
   bool (*member)(std::int32_t);
-  const char* one;
-  const char* several;
+  Counted requirement;  // with the number asked for
+  Counted sentence;     // with the number found as well
 };
-
-std::string amount(std::uint32_t count, const Kind& kind) {
-  return std::to_string(count) + " " + (count == 1 ? kind.one : kind.several);
-}
 
 class AtLeast final : public Rule {
  public:
   AtLeast(const Kind& kind, std::uint32_t least) : kind_(kind), least_(least) {}
   std::string id() const override { return kind_.rule; }
-  std::string requirement() const override { return "At least " + amount(least_, kind_); }
-  std::optional<std::string> judge(const Candidate& candidate, const Context&) const override {
+  std::string requirement() const override { return counted(kind_.requirement, least_); }
+  std::optional<Violation> judge(const Candidate& candidate, const Context&) const override {
     const auto points = candidate.points();
     const auto count =
         static_cast<std::uint32_t>(std::count_if(points.begin(), points.end(), kind_.member));
     if (count >= least_) return std::nullopt;
-    return (kind_.member == any ? "it is too short: use at least " : "use at least ") +
-           amount(least_, kind_) + " (it has " + std::to_string(count) + ")";
+    return Violation{counted(kind_.sentence, least_, count),
+                     {{"least", std::to_string(least_)}, {"has", std::to_string(count)}}};
   }
 
  private:
@@ -68,11 +66,15 @@ class MaxLength final : public Rule {
   explicit MaxLength(std::uint32_t most) : most_(most) {}
   std::string id() const override { return "max_length"; }
   std::string requirement() const override {
-    return "At most " + std::to_string(most_) + " characters";
+    return format(trn("At most %u character", "At most %u characters", most_), most_);
   }
-  std::optional<std::string> judge(const Candidate& candidate, const Context&) const override {
-    if (candidate.points().size() <= most_) return std::nullopt;
-    return "it is too long: use at most " + std::to_string(most_) + " characters";
+  std::optional<Violation> judge(const Candidate& candidate, const Context&) const override {
+    const std::size_t count = candidate.points().size();
+    if (count <= most_) return std::nullopt;
+    return Violation{format(trn("it is too long: use at most %u character",
+                                "it is too long: use at most %u characters", most_),
+                            most_),
+                     {{"most", std::to_string(most_)}, {"has", std::to_string(count)}}};
   }
 
  private:
@@ -85,14 +87,35 @@ void add_composition_rules(const Options& o, std::vector<std::unique_ptr<Rule>>&
   const auto at_least = [&](const Kind& kind, std::uint32_t least) {
     if (least > 0) rules.push_back(std::make_unique<AtLeast>(kind, least));
   };
-  at_least({"min_length", any, "character", "characters"}, o.min_length);
+  at_least({"min_length", any, plural("At least %u character", "At least %u characters"),
+            plural("it is too short: use at least %u character (it has %u)",
+                   "it is too short: use at least %u characters (it has %u)")},
+           o.min_length);
   rules.push_back(std::make_unique<MaxLength>(o.max_length));
-  at_least({"min_alphanumeric", is_alphanumeric, "letter or digit", "letters and digits"},
+  at_least({"min_alphanumeric", is_alphanumeric,
+            plural("At least %u letter or digit", "At least %u letters and digits"),
+            plural("use at least %u letter or digit (it has %u)",
+                   "use at least %u letters and digits (it has %u)")},
            o.min_alphanumeric);
-  at_least({"min_upper", is_upper, "upper-case letter", "upper-case letters"}, o.min_upper);
-  at_least({"min_lower", is_lower, "lower-case letter", "lower-case letters"}, o.min_lower);
-  at_least({"min_digit", is_digit, "digit", "digits"}, o.min_digit);
-  at_least({"min_symbol", is_symbol, "symbol", "symbols"}, o.min_symbol);
+  at_least({"min_letter", is_letter, plural("At least %u letter", "At least %u letters"),
+            plural("use at least %u letter (it has %u)", "use at least %u letters (it has %u)")},
+           o.min_letter);
+  at_least({"min_upper", is_upper,
+            plural("At least %u upper-case letter", "At least %u upper-case letters"),
+            plural("use at least %u upper-case letter (it has %u)",
+                   "use at least %u upper-case letters (it has %u)")},
+           o.min_upper);
+  at_least({"min_lower", is_lower,
+            plural("At least %u lower-case letter", "At least %u lower-case letters"),
+            plural("use at least %u lower-case letter (it has %u)",
+                   "use at least %u lower-case letters (it has %u)")},
+           o.min_lower);
+  at_least({"min_digit", is_digit, plural("At least %u digit", "At least %u digits"),
+            plural("use at least %u digit (it has %u)", "use at least %u digits (it has %u)")},
+           o.min_digit);
+  at_least({"min_symbol", is_symbol, plural("At least %u symbol", "At least %u symbols"),
+            plural("use at least %u symbol (it has %u)", "use at least %u symbols (it has %u)")},
+           o.min_symbol);
 }
 
 }  // namespace cred::policy

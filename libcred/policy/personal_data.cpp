@@ -1,5 +1,6 @@
 #include "policy/personal_data.hpp"
 
+#include "base/translate.hpp"
 #include "policy/password_text.hpp"
 
 #include <algorithm>
@@ -95,12 +96,20 @@ bool made_of_name(Points text, std::string_view name) {
 
 }  // namespace
 
-std::optional<std::string> NotFromProfile::judge(const Candidate& candidate,
-                                                 const Context& context) const {
+std::string NotFromProfile::requirement() const {
+  return tr("Not made of your login or family names");
+}
+
+std::optional<Violation> NotFromProfile::judge(const Candidate& candidate,
+                                               const Context& context) const {
   if (made_of_name(candidate.folded(), context.login))
-    return "it is made of your login name: choose something that has nothing to do with it";
+    return Violation{
+        tr("it is made of your login name: choose something that has nothing to do with it"),
+        {{"datum", "login"}}};
   if (made_of_name(candidate.folded(), context.full_name))
-    return "it contains one of your names: choose something that has nothing to do with you";
+    return Violation{
+        tr("it contains one of your names: choose something that has nothing to do with you"),
+        {{"datum", "name"}}};
   return std::nullopt;
 }
 

@@ -11,8 +11,8 @@ namespace cred::policy {
 class NotFromProfile final : public Rule {
  public:
   std::string id() const override { return "personal"; }
-  std::string requirement() const override { return "Not made of your login or family names"; }
-  std::optional<std::string> judge(const Candidate&, const Context&) const override;
+  std::string requirement() const override;
+  std::optional<Violation> judge(const Candidate&, const Context&) const override;
 };
 
 }  // namespace cred::policy

@@ -1,5 +1,6 @@
 #include "policy/policy.hpp"
 
+#include "base/translate.hpp"
 #include "policy/composition.hpp"
 #include "policy/personal_data.hpp"
 #include "policy/similarity.hpp"
@@ -11,7 +12,7 @@
 namespace cred::policy {
 
 Candidate::Candidate(const Secret& text)
-    : points_(decode(text)), folded_(fold({text.chars(), text.size()})) {}
+    : text_(&text), points_(decode(text)), folded_(fold({text.chars(), text.size()})) {}
 
 std::span<const std::int32_t> Candidate::points() const { return code_points(points_); }
 std::span<const std::int32_t> Candidate::folded() const { return code_points(folded_); }
@@ -23,14 +24,31 @@ Policy::Policy(Options options) : options_(std::move(options)) {
     rules_.push_back(std::make_unique<UnlikeTheOld>(options_.min_changed));
 }
 
-std::vector<Verdict> Policy::judge(const Secret& normalised, const Context& context) const {
-  const Candidate candidate(normalised);
-  std::vector<Verdict> verdicts;
-  for (const auto& rule : rules_)
-    if (rule->applies(context))
-      verdicts.push_back({rule->id(), rule->requirement(), rule->judge(candidate, context)});
-  return verdicts;
+bool Report::refused() const {
+  return std::any_of(verdicts.begin(), verdicts.end(),
+                     [](const Verdict& verdict) { return verdict.violation.has_value(); });
 }
+
+Report Policy::judge(const Secret& normalised, const Context& context) const {
+  const Candidate candidate(normalised);
+  Report report;
+  for (const auto& rule : rules_) {
+    if (!rule->applies(context)) continue;
+    try {
+      Verdict verdict{rule->id(), rule->requirement(), std::nullopt, {}};
+      if (auto violation = rule->judge(candidate, context)) {
+        verdict.violation = std::move(violation->sentence);
+        verdict.parameters = std::move(violation->parameters);
+      }
+      report.verdicts.push_back(std::move(verdict));
+    } catch (const Failure& failure) {
+      report.data_failures.push_back(failure.error());
+    }
+  }
+  return report;
+}
+
+Expected<std::optional<bool>> Policy::breached(const Secret&) const { return std::nullopt; }
 
 Expected<Secret> Policy::generate(const Context& context) const {
   // Without 0 O 1 l I, which people misread; symbols only where the policy asks.
@@ -48,20 +66,26 @@ Expected<Secret> Policy::generate(const Context& context) const {
     for (std::byte& b : password.writable())
       b = static_cast<std::byte>(
           alphabet[randombytes_uniform(static_cast<std::uint32_t>(alphabet.size()))]);
-    const auto verdicts = judge(password, context);
-    if (std::none_of(verdicts.begin(), verdicts.end(),
-                     [](const Verdict& v) { return v.violation.has_value(); }))
-      return password;
+    if (!judge(password, context).refused()) return password;
   }
   return fail(Code::configuration, "no random password satisfies this policy; loosen it");
 }
 
 Verdict history_verdict(bool used_before) {
-  Verdict verdict{history_rule, "Never used for this account before", std::nullopt};
+  Verdict verdict{history_rule, tr("Never used for this account before"), std::nullopt, {}};
   if (used_before)
     verdict.violation =
-        "it was used for this account before: choose one that is neither a recent nor an older "
-        "password";
+        tr("it was used for this account before: choose one that is neither a recent nor an older "
+           "password");
+  return verdict;
+}
+
+Verdict similar_verdict(bool similar) {
+  Verdict verdict{similar_rule, tr("Not an earlier password in a new shape"), std::nullopt, {}};
+  if (similar)
+    verdict.violation =
+        tr("it is too much like an earlier password: choose a new one instead of altering an old "
+           "one");
   return verdict;
 }
 

@@ -8,11 +8,24 @@
 #include "policy/rule.hpp"
 
 #include <memory>
+#include <optional>
+#include <string>
 #include <vector>
 
 namespace cred::policy {
 
 inline constexpr const char* history_rule = "history";
+inline constexpr const char* similar_rule = "history_similar";
+
+// What the rules say of a candidate, in a fixed order.
+struct Report {
+  std::vector<Verdict> verdicts;
+  // Files that could not be used; each message names one. With
+  // `OnDataFailure::refuse` the password must not be set.
+  std::vector<Error> data_failures;
+
+  bool refused() const;
+};
 
 class Policy {
  public:
@@ -20,9 +33,13 @@ class Policy {
   const Options& options() const { return options_; }
   const std::vector<std::unique_ptr<Rule>>& rules() const { return rules_; }
 
-  // The verdict of every rule that applies, on a normalised password, in a fixed order. The history
+  // The verdict of every rule that applies, on a normalised password. The history
   // needs the store and a hash: the engine adds `history_verdict`.
-  std::vector<Verdict> judge(const Secret& normalised, const Context& context) const;
+  Report judge(const Secret& normalised, const Context& context) const;
+
+  // Whether a password in use is in the breach corpus. Unset: there is none. Errors:
+  // as the corpus gives them; a message names the file.
+  Expected<std::optional<bool>> breached(const Secret& normalised) const;
 
   // A random password that the policy accepts, drawn uniformly from those of its
   // length and alphabet. Errors: configuration (no such password was found).
@@ -34,5 +51,7 @@ class Policy {
 };
 
 Verdict history_verdict(bool used_before);
+// `similar`: a near copy of an earlier password, which is not itself one.
+Verdict similar_verdict(bool similar);
 
 }  // namespace cred::policy

@@ -1,5 +1,6 @@
 #include "policy/similarity.hpp"
 
+#include "base/translate.hpp"
 #include "policy/password_text.hpp"
 
 #include <algorithm>
@@ -28,15 +29,20 @@ std::size_t distance(Points from, Points to) {
 }  // namespace
 
 std::string UnlikeTheOld::requirement() const {
-  return "More than " + std::to_string(edits_) + " characters different from the current password";
+  return counted(plural("More than %u character different from the current password",
+                        "More than %u characters different from the current password"),
+                 edits_);
 }
 
-std::optional<std::string> UnlikeTheOld::judge(const Candidate& candidate,
-                                               const Context& context) const {
+std::optional<Violation> UnlikeTheOld::judge(const Candidate& candidate,
+                                             const Context& context) const {
   const Candidate old(*context.old_password);
   if (distance(old.folded(), candidate.folded()) > edits_) return std::nullopt;
-  return "it is too similar to the current password: change more than " + std::to_string(edits_) +
-         " characters";
+  return Violation{
+      counted(plural("it is too similar to the current password: change more than %u character",
+                     "it is too similar to the current password: change more than %u characters"),
+              edits_),
+      {{"edits", std::to_string(edits_)}}};
 }
 
 }  // namespace cred::policy

@@ -13,7 +13,7 @@ class UnlikeTheOld final : public Rule {
   std::string id() const override { return "min_changed"; }
   std::string requirement() const override;
   bool applies(const Context& context) const override { return context.old_password != nullptr; }
-  std::optional<std::string> judge(const Candidate&, const Context&) const override;
+  std::optional<Violation> judge(const Candidate&, const Context&) const override;
 
  private:
   std::uint32_t edits_;

@@ -30,7 +30,7 @@ std::vector<std::string> split(const std::string& line, char separator) {
 std::set<std::string> refusing(const policy::Policy& policy, std::string_view password,
                                const policy::Context& context) {
   std::set<std::string> rules;
-  for (const auto& verdict : policy.judge(*policy::normalise(secret(password)), context))
+  for (const auto& verdict : policy.judge(*policy::normalise(secret(password)), context).verdicts)
     if (verdict.violation) rules.insert(verdict.rule);
   return rules;
 }
@@ -60,7 +60,7 @@ TEST_CASE("the quarterly preset refuses what the table says, for those reasons")
 
 TEST_CASE("all broken rules are reported at once, each with a sentence") {
   const policy::Policy policy(*policy::preset("quarterly"));
-  const auto verdicts = policy.judge(secret("a"), {"alice", "", nullptr});
+  const auto verdicts = policy.judge(secret("a"), {"alice", "", nullptr}).verdicts;
   const auto refusals = std::count_if(verdicts.begin(), verdicts.end(),
                                       [](const auto& v) { return v.violation.has_value(); });
   CHECK(refusals == 4);
@@ -72,7 +72,8 @@ TEST_CASE("all broken rules are reported at once, each with a sentence") {
 
 TEST_CASE("no reason repeats the password or the name that it matched") {
   const policy::Policy policy(*policy::preset("quarterly"));
-  for (const auto& v : policy.judge(secret("Zebrowski1"), {"quentin", "Q. Zebrowski", nullptr}))
+  for (const auto& v :
+       policy.judge(secret("Zebrowski1"), {"quentin", "Q. Zebrowski", nullptr}).verdicts)
     if (v.violation) {
       CHECK(v.violation->find("ebrowski") == std::string::npos);
       CHECK(v.violation->find("quentin") == std::string::npos);
@@ -126,7 +127,7 @@ TEST_CASE("contradictory options are refused") {
   CHECK_FALSE(wrong([](auto&) {}));
   CHECK(wrong([](auto& o) { o.min_length = 2000; }));
   CHECK(wrong([](auto& o) { o.max_length = 8, o.min_digit = 9; }));
-  CHECK(wrong([](auto& o) { o.history = false; }));
+  CHECK(wrong([](auto& o) { o.history = 0; }));
   CHECK(wrong([](auto& o) { o.min_age = std::chrono::hours(24 * 90); }));
   CHECK(wrong([](auto& o) { o.warn = std::chrono::hours(24 * 91); }));
 }
