@@ -24,7 +24,7 @@ bool print_line(const Secret& password, bool json) {
 int generate(const Session& session) {
   const auto configuration = session.configuration();
   if (!configuration) return session.fail(configuration.error());
-  const policy::Policy policy(configuration->policy_of(session.realm_name));
+  const policy::Policy policy(configuration->policy_of(session.realm_name).options);
   const auto password = policy.generate({});
   if (!password) return session.fail(password.error());
   if (!print_line(*password, session.json))

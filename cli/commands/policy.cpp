@@ -1,5 +1,7 @@
 #include "cli/commands/commands.hpp"
+#include "cli/policy_view.hpp"
 #include "engine/units.hpp"
+#include "policy/clauses.hpp"
 
 #include <CLI/CLI.hpp>
 #include <nlohmann/json.hpp>
@@ -7,88 +9,135 @@
 namespace cred::cli {
 namespace {
 
-struct Row {
-  const char* option;
-  nlohmann::json value;
-  const char* serves;
-};
-
-nlohmann::json or_never(const std::optional<Duration>& duration) {
-  return duration ? engine::print_duration(*duration) : "never";
-}
-
-std::vector<Row> options_of(const policy::Options& o) {
-  return {{"preset", o.preset, ""},
-          {"min_length", o.min_length, "rule 6"},
-          {"max_length", o.max_length, "bounds the work"},
-          {"min_alphanumeric", o.min_alphanumeric, "rule 6"},
-          {"min_upper", o.min_upper, "rule 7"},
-          {"min_lower", o.min_lower, "rule 7"},
-          {"min_digit", o.min_digit, "rule 6"},
-          {"min_symbol", o.min_symbol, ""},
-          {"min_changed", o.min_changed, "rule 8"},
-          {"personal", o.personal, "rule 9"},
-          {"history", o.history, "rule 8"},
-          {"max_age", or_never(o.max_age), "rule 1"},
-          {"warn", engine::print_duration(o.warn), "rule 1"},
-          {"min_age", engine::print_duration(o.min_age), ""},
-          {"grace", or_never(o.grace), "rule 1"}};
-}
-
 struct Measure {
   int rule;
   std::string text;
   std::string measure;
 };
 
-std::vector<Measure> measures(const policy::Options& o, const hash::Parameters& p) {
-  return {
-      {1, "changed at least quarterly",
-       o.max_age ? "expires after " + engine::print_duration(*o.max_age) : "off in this policy"},
-      {2, "never in email or messages", "no command or log prints one"},
-      {3, "never shared or disclosed",
-       "locked and wiped memory; one-time passwords on the terminal only"},
-      {4, "changed at once on suspected compromise", "credctl expire forces a change"},
-      {5, "encrypted in transit, stored as a salted hash",
-       "Argon2id, " + std::to_string(p.memory / 1024) + " MiB, " + std::to_string(p.passes) +
-           " passes, " + std::to_string(p.lanes) + " lanes; sealed with XChaCha20-Poly1305"},
-      {6, "at least eight alphanumeric characters",
-       std::to_string(o.min_alphanumeric) + " letters and digits, " + std::to_string(o.min_length) +
-           " characters"},
-      {7, "upper and lower case",
-       std::to_string(o.min_upper) + " upper, " + std::to_string(o.min_lower) + " lower"},
-      {8, "no reuse", o.history ? "every earlier password is refused" : "off in this policy"},
-      {9, "not based on personal data",
-       o.personal ? "login and full name are looked for" : "off in this policy"}};
+std::string age_measure(const policy::Options& o) {
+  if (o.each_quarter) return "expires with the calendar quarter";
+  return o.max_age ? "expires after " + engine::print_duration(*o.max_age) : "off in this policy";
 }
 
-std::string pad(const std::string& text, std::size_t width) {
-  return text + std::string(text.size() < width ? width - text.size() : 1, ' ');
+std::string history_measure(const policy::Options& o) {
+  if (o.history == 0) return "off in this policy";
+  return (o.history == policy::all_earlier
+              ? "every earlier password is refused"
+              : "the last " + std::to_string(o.history) + " passwords are refused") +
+         std::string(o.history_similar ? ", near copies too" : "");
+}
+
+std::string personal_measure(const policy::Options& o) {
+  std::string text = o.personal ? "the profile, host and realm are looked for" : "";
+  if (o.family_names) text += (text.empty() ? "" : "; ") + std::string("lists of names");
+  return text.empty() ? "off in this policy" : text;
+}
+
+std::vector<Measure> measures(const policy::Options& o, const hash::Parameters& p) {
+  return {{1, "changed at least quarterly", age_measure(o)},
+          {2, "never in email or messages", "no command or log prints one"},
+          {3, "never shared or disclosed",
+           "locked and wiped memory; one-time passwords on the terminal only"},
+          {4, "changed at once on suspected compromise",
+           o.breach.empty() ? "credctl expire forces a change"
+                            : "looked up in the breach corpus when set and at every login"},
+          {5, "encrypted in transit, stored as a salted hash",
+           "Argon2id, " + std::to_string(p.memory / 1024) + " MiB, " + std::to_string(p.passes) +
+               " passes, " + std::to_string(p.lanes) + " lanes; sealed with XChaCha20-Poly1305"},
+          {6, "at least eight alphanumeric characters",
+           std::to_string(o.min_alphanumeric) + " letters and digits, " +
+               std::to_string(o.min_length) + " characters"},
+          {7, "upper and lower case",
+           std::to_string(o.min_upper) + " upper, " + std::to_string(o.min_lower) + " lower"},
+          {8, "no reuse", history_measure(o)},
+          {9, "not based on personal data", personal_measure(o)}};
 }
 
 int show(const Session& session) {
   const auto configuration = session.configuration();
   if (!configuration) return session.fail(configuration.error());
-  const policy::Options& options = configuration->policy_of(session.realm_name);
-  std::string text = "Policy of realm " + session.realm_name + "\n\n";
+  const auto& [options, origins] = configuration->policy_of(session.realm_name);
   nlohmann::json values = nlohmann::json::object();
-  for (const auto& row : options_of(options)) {
+  nlohmann::json from = nlohmann::json::object();
+  nlohmann::json serves = nlohmann::json::object();
+  std::vector<std::vector<std::string>> lines{{"option", "value", "from", "serves"}};
+  for (const auto& row : option_rows(options)) {
+    const auto set = origins.find(row.option);
+    const std::string origin =
+        set != origins.end()
+            ? set->second
+            : "preset " + options.preset + (origins.count("preset") != 0 ? "" : " (default)");
+    const std::string clause = policy::clause(options.preset, row.option);
     values[row.option] = row.value;
-    const std::string value =
-        row.value.is_string() ? row.value.get<std::string>() : row.value.dump();
-    std::string line = "  " + pad(row.option, 18) + pad(value, 12) + row.serves;
-    line.erase(line.find_last_not_of(' ') + 1);
-    text += line + "\n";
+    from[row.option] = origin;
+    serves[row.option] = clause;
+    lines.push_back({row.option, value_text(row.value), origin, clause});
   }
-  text += "\nThe nine rules, and what enforces them\n\n";
+  std::string text = "Policy of realm " + session.realm_name + "\n\n" + table(lines, "  ") +
+                     "\nThe nine rules, and what enforces them\n\n";
   auto rules = nlohmann::json::array();
+  std::vector<std::vector<std::string>> rule_lines;
   for (const auto& m : measures(options, configuration->hash)) {
     rules.push_back({{"rule", m.rule}, {"text", m.text}, {"measure", m.measure}});
-    text += "  " + std::to_string(m.rule) + " " + pad(m.text, 48) + m.measure + "\n";
+    rule_lines.push_back({std::to_string(m.rule), m.text, m.measure});
   }
+  text += table(rule_lines, "  ");
   text.pop_back();
   return session.finish(Code::accepted, text,
-                        {{"realm", session.realm_name}, {"policy", values}, {"rules", rules}});
+                        {{"realm", session.realm_name},
+                         {"policy", values},
+                         {"from", from},
+                         {"serves", serves},
+                         {"rules", rules}});
+}
+
+int list(const Session& session) {
+  std::vector<std::vector<std::string>> lines{{"option"}};
+  nlohmann::json all = nlohmann::json::object();
+  for (const auto& name : policy::presets()) {
+    const auto rows = option_rows(*policy::preset(name));
+    lines.front().push_back(name);
+    for (std::size_t i = 1; i < rows.size(); ++i) {  // the first is the name itself
+      if (lines.size() <= i) lines.push_back({rows[i].option});
+      lines[i].push_back(value_text(rows[i].value));
+      all[name][rows[i].option] = rows[i].value;
+    }
+  }
+  std::string text = table(lines, "  ");
+  text += "\nEach is aligned with the document it is named after; see cred.conf(5).";
+  return session.finish(Code::accepted, text, {{"presets", all}});
+}
+
+int lint(const Session& session, const std::string& preset) {
+  const auto configuration = session.configuration();
+  if (!configuration) return session.fail(configuration.error());
+  const auto& options = configuration->policy_of(session.realm_name).options;
+  const auto found = policy::departures(options, preset);
+  if (!found) return session.fail({Code::usage, found.error().message});
+  const auto rows = option_rows(options);
+  const auto value_of = [&](const std::string& option) {
+    return std::find_if(rows.begin(), rows.end(),
+                        [&](const auto& row) { return option == row.option; })
+        ->value;
+  };
+  std::string text;
+  auto departures = nlohmann::json::array();
+  for (const auto& d : *found) {
+    const auto value = value_of(d.option);
+    text += d.option + " = " + value_text(value) + ": " + d.clause + " " + d.sentence + "\n";
+    departures.push_back({{"option", d.option},
+                          {"value", value},
+                          {"clause", d.clause},
+                          {"message", d.clause + " " + d.sentence}});
+  }
+  text += found->empty()
+              ? "The policy of realm " + session.realm_name + " is aligned with " + preset + "."
+              : std::to_string(found->size()) + (found->size() == 1 ? " clause" : " clauses") +
+                    " of " + preset + " departed from.";
+  return session.finish(
+      found->empty() ? Code::accepted : Code::refused, text,
+      {{"realm", session.realm_name}, {"against", preset}, {"departures", departures}});
 }
 
 }  // namespace
@@ -97,9 +146,23 @@ void add_policy(CLI::App& program, const Session& session, Action& action) {
   auto* policy = program.add_subcommand("policy", "Look at the password policy");
   policy->require_subcommand(1);
   policy->footer("Example: credctl policy show");
-  auto* command = policy->add_subcommand("show", "The effective policy and the rules it serves");
-  command->footer("Example: credctl policy show --json");
-  command->callback([&] { action = [&] { return show(session); }; });
+  auto* showing = policy->add_subcommand(
+      "show", "The effective policy, where each value came from, and the rules it serves");
+  showing->footer("Example: credctl --realm shop policy show --json");
+  showing->callback([&] { action = [&] { return show(session); }; });
+  auto* listing = policy->add_subcommand("list", "The presets side by side");
+  listing->footer("Example: credctl policy list");
+  listing->callback([&] { action = [&] { return list(session); }; });
+  auto* linting = policy->add_subcommand(
+      "lint", "Name each clause of a preset that the effective policy departs from");
+  auto against = std::make_shared<std::string>();
+  linting->add_option("--against", *against, "The preset")->required()->type_name("PRESET");
+  linting->footer(
+      "Example: credctl policy lint --against nist-800-63b-4\n"
+      "Exit: 0 none, 1 some");
+  linting->callback([&session, &action, against] {
+    action = [&session, against] { return lint(session, *against); };
+  });
 }
 
 }  // namespace cred::cli

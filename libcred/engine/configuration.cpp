@@ -3,6 +3,7 @@
 #include "base/secret.hpp"
 #include "engine/toml_characters.hpp"
 #include "engine/units.hpp"
+#include "policy/policy.hpp"
 
 #include <algorithm>
 #include <cerrno>
@@ -163,8 +164,108 @@ auto limit(std::optional<Duration>& target) {
   };
 }
 
+// A list of strings, each of which `allowed` takes.
+auto texts(std::vector<std::string>& target, bool (*allowed)(const std::string&),
+           const char* wanted) {
+  return [&target, allowed, wanted](const toml::node& node) -> Wanted {
+    const auto* list = node.as_array();
+    if (list == nullptr || list->size() > 10'000) return wanted;
+    std::vector<std::string> values;
+    for (const auto& entry : *list) {
+      const auto value = entry.value_exact<std::string>();
+      if (!value || !allowed(*value)) return wanted;
+      values.push_back(*value);
+    }
+    target = std::move(values);
+    return std::nullopt;
+  };
+}
+
+bool is_path(const std::string& text) { return text.size() > 1 && text.front() == '/'; }
+bool is_word(const std::string& text) {
+  return !text.empty() && text.size() <= max_password_bytes &&
+         policy::normalise(Secret::copy_of(text.data(), text.size())).has_value();
+}
+
+auto path(std::string& target) {
+  return [&target](const toml::node& node) -> Wanted {
+    const auto value = node.value_exact<std::string>();
+    if (!value || (!value->empty() && !is_path(*value)))
+      return "an absolute path, or \"\" for none";
+    target = *value;
+    return std::nullopt;
+  };
+}
+
+// One of the words, which stands for one of the values.
+template <typename Value>
+auto choice(Value& target, std::vector<std::pair<const char*, Value>> values) {
+  return [&target, values = std::move(values)](const toml::node& node) -> Wanted {
+    const auto value = node.value_exact<std::string>();
+    std::string wanted;
+    for (const auto& [word, meaning] : values) {
+      if (value == word) {
+        target = meaning;
+        return std::nullopt;
+      }
+      wanted += (wanted.empty() ? "\"" : " or \"") + std::string(word) + "\"";
+    }
+    return wanted;
+  };
+}
+
+// A duration, "never", or "quarter" for the calendar's.
+auto age(policy::Options& o) {
+  return [&o](const toml::node& node) -> Wanted {
+    const bool quarter = node.value_exact<std::string>() == "quarter";
+    if (quarter)
+      o.max_age.reset();
+    else if (limit(o.max_age)(node))
+      return "a time with its unit, such as \"90d\", or \"quarter\", or \"never\"";
+    o.each_quarter = quarter;
+    return std::nullopt;
+  };
+}
+
+std::vector<Key> policy_keys(policy::Options& o) {
+  constexpr std::int64_t longest = static_cast<std::int64_t>(max_password_bytes);
+  return {
+      {"preset", [](const toml::node&) -> Wanted { return std::nullopt; }},
+      {"min_length", number(o.min_length, 1, longest)},
+      {"max_length", number(o.max_length, 8, longest)},
+      {"min_alphanumeric", number(o.min_alphanumeric, 0, longest)},
+      {"min_letter", number(o.min_letter, 0, longest)},
+      {"min_upper", number(o.min_upper, 0, longest)},
+      {"min_lower", number(o.min_lower, 0, longest)},
+      {"min_digit", number(o.min_digit, 0, longest)},
+      {"min_symbol", number(o.min_symbol, 0, longest)},
+      {"max_repeat", number(o.max_repeat, 0, longest)},
+      {"max_sequence", number(o.max_sequence, 0, longest)},
+      {"min_changed", number(o.min_changed, 0, longest)},
+      {"personal", flag(o.personal)},
+      {"family_names", flag(o.family_names)},
+      {"history", earlier(o.history)},
+      {"history_similar", flag(o.history_similar)},
+      {"banned_words", texts(o.banned_words, is_word, "a list of at most 10,000 words in quotes")},
+      {"banned_lists", texts(o.banned_lists, is_path, "a list of absolute paths")},
+      {"match", choice<policy::Match>(
+                    o.match, {{"core", policy::Match::core}, {"whole", policy::Match::whole}})},
+      {"breach", path(o.breach)},
+      {"on_data_failure", choice<policy::OnDataFailure>(
+                              o.on_data_failure, {{"refuse", policy::OnDataFailure::refuse},
+                                                  {"accept", policy::OnDataFailure::accept}})},
+      {"min_strength", number(o.min_strength, 0, 4)},
+      {"max_age", age(o)},
+      {"warn", duration(o.warn)},
+      {"min_age", duration(o.min_age)},
+      {"grace", limit(o.grace)},
+      {"max_idle", limit(o.max_idle)},
+      {"max_failures", number(o.max_failures, 0, 1'000'000)},
+      {"lockout", limit(o.lockout)}};
+}
+
 void read_policy(const toml::node& node, const std::string& section, const std::string& origin,
-                 policy::Options& o) {
+                 Configuration::Policy& policy) {
   const auto* table = node.as_table();
   if (table == nullptr) wrong(origin, node.source(), "'" + section + "' must be a table");
   if (const auto* name = table->get("preset")) {
@@ -172,26 +273,13 @@ void read_policy(const toml::node& node, const std::string& section, const std::
     auto options = value ? policy::preset(*value)
                          : fail(Code::configuration, "'preset' must be a string in quotes");
     if (!options) wrong(origin, name->source(), options.error().message);
-    o = *options;
+    policy = {*options, {}};
   }
-  constexpr std::int64_t longest = static_cast<std::int64_t>(max_password_bytes);
-  read_table(*table, section, origin,
-             {{"preset", [](const toml::node&) -> Wanted { return std::nullopt; }},
-              {"min_length", number(o.min_length, 1, longest)},
-              {"max_length", number(o.max_length, 8, longest)},
-              {"min_alphanumeric", number(o.min_alphanumeric, 0, longest)},
-              {"min_upper", number(o.min_upper, 0, longest)},
-              {"min_lower", number(o.min_lower, 0, longest)},
-              {"min_digit", number(o.min_digit, 0, longest)},
-              {"min_symbol", number(o.min_symbol, 0, longest)},
-              {"min_changed", number(o.min_changed, 0, longest)},
-              {"personal", flag(o.personal)},
-              {"history", earlier(o.history)},
-              {"max_age", limit(o.max_age)},
-              {"warn", duration(o.warn)},
-              {"min_age", duration(o.min_age)},
-              {"grace", limit(o.grace)}});
-  if (const auto right = policy::consistent(o); !right)
+  read_table(*table, section, origin, policy_keys(policy.options));
+  for (const auto& [key, value] : *table)
+    policy.origins[std::string(key.str())] =
+        origin + ":" + std::to_string(value.source().begin.line);
+  if (const auto right = policy::consistent(policy.options); !right)
     wrong(origin, table->source(), right.error().message);
 }
 
@@ -211,9 +299,9 @@ void read_realms(const toml::node& node, const std::string& origin, Configuratio
     if (!realm.is_table()) wrong(origin, realm.source(), "'realm." + name + "' must be a table");
     read_table(*realm.as_table(), "realm." + name, origin,
                {{"policy", [&](const toml::node& policy) -> Wanted {
-                   auto options = c.policy_of(name);
-                   read_policy(policy, "realm." + name + ".policy", origin, options);
-                   c.realm_policies[name] = options;
+                   auto own = c.policy_of(name);
+                   read_policy(policy, "realm." + name + ".policy", origin, own);
+                   c.realm_policies[name] = std::move(own);
                    return std::nullopt;
                  }}});
   }
@@ -286,7 +374,7 @@ Configuration::Configuration()
       root_key_url("file:" CRED_KEY_PATH),
       broker_socket(CRED_SOCKET_PATH) {}
 
-const policy::Options& Configuration::policy_of(std::string_view realm) const {
+const Configuration::Policy& Configuration::policy_of(std::string_view realm) const {
   const auto own = realm_policies.find(std::string(realm));
   return own == realm_policies.end() ? policy : own->second;
 }

@@ -21,17 +21,25 @@ struct AttemptLimits {
   Duration patience = std::chrono::seconds(120);  // how long one waits for others' outcomes
 };
 
+// Where each option of a policy was set: "file:line". What is missing came from the
+// preset.
+using Origins = std::map<std::string, std::string>;
+
 struct Configuration {
   std::string store_url;
   std::string root_key_url;
   hash::Parameters hash;
   AttemptLimits attempts;
   std::string broker_socket;
-  policy::Options policy;
-  std::map<std::string, policy::Options> realm_policies;
+  struct Policy {
+    policy::Options options;
+    Origins origins;
+  };
+  Policy policy;
+  std::map<std::string, Policy> realm_policies;
 
   Configuration();
-  const policy::Options& policy_of(std::string_view realm) const;
+  const Policy& policy_of(std::string_view realm) const;
 };
 
 // Reads `path` and then `path`.d/*.conf in the order of their names. An empty

@@ -23,7 +23,7 @@ Realm::Parts::Parts(std::unique_ptr<store::RealmStore> realm_store, vault::Vault
                     std::shared_ptr<Arenas> the_arenas)
     : store(std::move(realm_store)),
       vault(std::move(realm_vault)),
-      policy(configuration.policy_of(store->row().name)),
+      policy(configuration.policy_of(store->row().name).options),
       parameters(configuration.hash),
       limits(configuration.attempts),
       clock(std::move(the_clock)),

@@ -98,7 +98,7 @@ Expected<void> consistent(const Options& o) {
     return contradiction("warn above 60d would warn nearly all the quarter");
   if (o.grace && !o.periodic()) return contradiction("grace needs a max_age to follow");
   if (o.history_similar && o.history == 0)
-    return contradiction("history_similar needs a history; history is 0");
+    return contradiction("history_similar = true needs a history, and history is 0; set both");
   if (o.lockout && o.max_failures == 0) return contradiction("lockout needs max_failures above 0");
   if (o.history == 0 && o.preset == "quarterly")
     return contradiction(

@@ -72,7 +72,7 @@ TEST_CASE("a clock set back never makes an expired password fresh") {
 }
 
 TEST_CASE("a password that expired longer ago than the grace period opens nothing") {
-  TestRealm realm([](auto& c) { c.policy.grace = 10 * day; });
+  TestRealm realm([](auto& c) { c.policy.options.grace = 10 * day; });
   realm.enrol("alice", right);
   realm.clock->advance(95 * day);
   CHECK(realm.login("alice", right) == Code::must_change);

@@ -24,7 +24,7 @@ TEST_CASE("every key has a default") {
   const Configuration c;
   CHECK(c.hash.memory == 64 * 1024);
   CHECK(c.attempts.threshold == 5);
-  CHECK(c.policy.max_age == Duration(24h * 90));
+  CHECK(c.policy.options.max_age == Duration(24h * 90));
 }
 
 TEST_CASE("keys take sizes, times and flags with their units") {
@@ -39,11 +39,11 @@ TEST_CASE("keys take sizes, times and flags with their units") {
                           "x.conf", c));
   CHECK(c.store_url == "sqlite:/x");
   CHECK(c.hash == hash::Parameters{19 * 1024, 2, 1});
-  CHECK(c.policy.min_length == 12);
-  CHECK(c.policy.max_age == Duration(24h * 60));
-  CHECK(c.policy.warn == Duration(24h * 7));
-  CHECK(c.policy.grace == Duration(24h * 30));
-  CHECK_FALSE(c.policy.personal);
+  CHECK(c.policy.options.min_length == 12);
+  CHECK(c.policy.options.max_age == Duration(24h * 60));
+  CHECK(c.policy.options.warn == Duration(24h * 7));
+  CHECK(c.policy.options.grace == Duration(24h * 30));
+  CHECK_FALSE(c.policy.options.personal);
   CHECK(c.attempts.threshold == 3);
   CHECK(c.attempts.delay == Duration(10s));
 }
@@ -52,9 +52,9 @@ TEST_CASE("a realm's policy departs from the common one, wherever that stands") 
   Configuration c;
   REQUIRE(apply_configuration("[realm.shop.policy]\nmin_length = 15\n[policy]\nmin_digit = 2\n",
                               "x.conf", c));
-  CHECK(c.policy_of("shop").min_length == 15);
-  CHECK(c.policy_of("shop").min_digit == 2);
-  CHECK(c.policy_of("system").min_length == 8);
+  CHECK(c.policy_of("shop").options.min_length == 15);
+  CHECK(c.policy_of("shop").options.min_digit == 2);
+  CHECK(c.policy_of("system").options.min_length == 8);
 }
 
 TEST_CASE("what is wrong is named with file, line and what would be right") {
@@ -84,7 +84,7 @@ TEST_CASE("what is wrong is named with file, line and what would be right") {
 TEST_CASE("a configuration with an error changes nothing") {
   Configuration c;
   CHECK_FALSE(apply_configuration("[policy]\nmin_length = 20\nnonsense = 1\n", "x.conf", c));
-  CHECK(c.policy.min_length == 8);
+  CHECK(c.policy.options.min_length == 8);
 }
 
 TEST_CASE("drop-ins are read after the file, in the order of their names") {
@@ -97,8 +97,8 @@ TEST_CASE("drop-ins are read after the file, in the order of their names") {
   std::ofstream(main + ".d/30-c.conf~") << "[policy]\nmin_length = 13\n";
   const auto c = load_configuration(main);
   REQUIRE(c);
-  CHECK(c->policy.min_length == 12);
-  CHECK(c->policy.min_digit == 3);
+  CHECK(c->policy.options.min_length == 12);
+  CHECK(c->policy.options.min_digit == 3);
 }
 
 TEST_CASE("a named configuration that is not there is an error") {
