@@ -17,6 +17,7 @@ wire::Reason to_wire(engine::Reason reason) {
     case engine::Reason::too_early: return wire::Reason::too_early;
     case engine::Reason::locked: return wire::Reason::locked;
     case engine::Reason::disabled: return wire::Reason::disabled;
+    case engine::Reason::idle: return wire::Reason::idle;
     case engine::Reason::policy: return wire::Reason::policy;
     case engine::Reason::old_password: return wire::Reason::old_password;
   }
@@ -126,10 +127,10 @@ Service::Answer Service::answer(const wire::Request& request) {
     }
     case wire::Kind::check: {
       const Secret old = secret_of(request.old_password);
-      const auto verdicts = opened->check(request.account, old.empty() ? nullptr : &old,
-                                          secret_of(request.password), engine::Realm::Depth::rules);
-      if (!verdicts) return failed(request, verdicts.error());
-      answer.messages = sentences(*verdicts);
+      const auto report = opened->check(request.account, old.empty() ? nullptr : &old,
+                                        secret_of(request.password), engine::Realm::Depth::rules);
+      if (!report) return failed(request, report.error());
+      answer.messages = sentences(report->verdicts);
       answer.reply.code = answer.messages.empty() ? Code::accepted : Code::refused;
       answer.reply.reason = answer.messages.empty() ? wire::Reason::none : wire::Reason::policy;
       break;

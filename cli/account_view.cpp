@@ -40,6 +40,8 @@ std::string reason_text(engine::Reason reason) {
     case engine::Reason::compromised: return "it may be known to others";
     case engine::Reason::grace_over:
       return "it expired too long ago; an administrator must reset it";
+    case engine::Reason::idle:
+      return "it was not used for too long; an administrator must reset the password";
     case engine::Reason::too_early: return "it was changed too recently";
     case engine::Reason::locked: return "the account is locked";
     case engine::Reason::disabled: return "the account is disabled";
@@ -67,7 +69,13 @@ nlohmann::json status_json(const engine::Status& s) {
                    {"attempts_left", s.attempts_left},
                    {"blocked_until", nullptr}};
   if (s.standing.due) j["due"] = engine::print_time(*s.standing.due);
-  if (s.blocked_until) j["blocked_until"] = engine::print_time(*s.blocked_until);
+  if (s.blocked_until)
+    j["blocked_until"] =
+        *s.blocked_until == Time::max() ? "never" : engine::print_time(*s.blocked_until);
+  j["last_login"] = s.last_login ? nlohmann::json(engine::print_time(*s.last_login)) : nullptr;
+  j["exempt_until"] =
+      s.exempt_until ? nlohmann::json(engine::print_time(*s.exempt_until)) : nullptr;
+  if (s.exempt_until) j["exempt_reason"] = s.exempt_reason;
   return j;
 }
 
@@ -85,7 +93,14 @@ int show_account(const Session& session, const std::string& name, bool with_prof
   line(text, "Change due", due_text(status->standing));
   line(text, "Attempts left", std::to_string(status->attempts_left));
   line(text, "Failures", status->failures == 0 ? "" : std::to_string(status->failures));
-  if (status->blocked_until) line(text, "Waits until", engine::print_time(*status->blocked_until));
+  if (status->blocked_until)
+    line(text, "Waits until",
+         *status->blocked_until == Time::max() ? "an administrator unlocks it"
+                                               : engine::print_time(*status->blocked_until));
+  if (status->last_login) line(text, "Last login", engine::print_time(*status->last_login));
+  if (status->exempt_until)
+    line(text, "Exempt until",
+         engine::print_time(*status->exempt_until) + ": " + status->exempt_reason);
   if (with_profile) {
     const auto& p = status->profile;
     line(text, "Id", to_string(status->id));

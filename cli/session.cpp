@@ -80,10 +80,22 @@ int Session::refuse(const std::string& what, const std::vector<policy::Verdict>&
   return static_cast<int>(Code::refused);
 }
 
+void Session::warn(const std::string& message) const {
+  print(stderr, "credctl: warning: " + message);
+}
+
+nlohmann::json parameters_json(const policy::Parameters& parameters) {
+  auto object = nlohmann::json::object();
+  for (const auto& [name, value] : parameters) object[name] = value;
+  return object;
+}
+
 nlohmann::json violations_json(const std::vector<policy::Verdict>& verdicts) {
   auto list = nlohmann::json::array();
   for (const auto* verdict : engine::violations(verdicts))
-    list.push_back({{"rule", verdict->rule}, {"message", *verdict->violation}});
+    list.push_back({{"rule", verdict->rule},
+                    {"message", *verdict->violation},
+                    {"parameters", parameters_json(verdict->parameters)}});
   return list;
 }
 

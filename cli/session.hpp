@@ -26,10 +26,13 @@ struct Session {
   int finish(Code code, const std::string& text, const nlohmann::json& details) const;
   // A diagnostic on standard error, or an object with --json.
   int fail(const Error& error) const;
+  // A diagnostic that changes nothing about the result.
+  void warn(const std::string& message) const;
   // Every broken rule.
   int refuse(const std::string& what, const std::vector<policy::Verdict>& verdicts) const;
 };
 
+nlohmann::json parameters_json(const policy::Parameters& parameters);
 nlohmann::json violations_json(const std::vector<policy::Verdict>& verdicts);
 
 }  // namespace cred::cli

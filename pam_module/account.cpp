@@ -49,8 +49,11 @@ int check_account(const Session& session) noexcept {
       session.error("%s", why_change(reply.reason));
       return PAM_NEW_AUTHTOK_REQD;
     case Code::locked:
-      session.log(LOG_NOTICE, "account %s is locked or disabled", Printable(name).c_str());
-      return reply.reason == wire::Reason::disabled ? PAM_ACCT_EXPIRED : PAM_PERM_DENIED;
+      session.log(LOG_NOTICE, "account %s is locked, disabled or was not used for too long",
+                  Printable(name).c_str());
+      return reply.reason == wire::Reason::disabled || reply.reason == wire::Reason::idle
+                 ? PAM_ACCT_EXPIRED
+                 : PAM_PERM_DENIED;
     case Code::not_found: return PAM_USER_UNKNOWN;
     default:
       session.log(LOG_ERR, "credd answers %s when asked for an account", word(reply.code));

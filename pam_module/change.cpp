@@ -19,7 +19,8 @@ bool as_root(const Session& session) noexcept {
 }
 
 int closed_to_its_owner(wire::Reason reason) noexcept {
-  return reason == wire::Reason::disabled ? PAM_ACCT_EXPIRED : PAM_PERM_DENIED;
+  return reason == wire::Reason::disabled || reason == wire::Reason::idle ? PAM_ACCT_EXPIRED
+                                                                          : PAM_PERM_DENIED;
 }
 
 int obtain_old(const Session& session) noexcept {

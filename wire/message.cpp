@@ -4,7 +4,7 @@ namespace cred::wire {
 namespace {
 
 constexpr std::uint8_t reply_kind = 0x80;
-constexpr std::uint8_t last_reason = static_cast<std::uint8_t>(Reason::old_password);
+constexpr std::uint8_t last_reason = static_cast<std::uint8_t>(Reason::idle);
 
 // Reserves the header, writes the body by `write`, then fills the length in.
 template <typename Write>

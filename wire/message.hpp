@@ -56,6 +56,7 @@ enum class Reason : std::uint8_t {
   disabled = 7,
   policy = 8,        // the new password breaks rules; messages say which
   old_password = 9,  // the old password is wrong
+  idle = 10,         // not used for longer than max_idle
 };
 
 struct Reply {

@@ -13,23 +13,25 @@ int check(const Session& session, const std::string& name, bool from_stdin) {
   const auto password = from_stdin ? password_from_stdin("password") : ask("Password to check: ");
   if (!password) return session.fail(password.error());
   const auto account = name.empty() ? std::nullopt : std::optional<std::string_view>(name);
-  const auto verdicts = realm->check(account, nullptr, *password, engine::Realm::Depth::history);
-  if (!verdicts) return session.fail(verdicts.error());
+  const auto report = realm->check(account, nullptr, *password, engine::Realm::Depth::history);
+  if (!report) return session.fail(report.error());
+  for (const auto& failure : report->data_failures) session.warn(failure.message);
   std::string text;
   auto rules = nlohmann::json::array();
-  for (const auto& verdict : *verdicts) {
+  for (const auto& verdict : report->verdicts) {
     const bool passed = !verdict.violation;
     text += (passed ? "passed  " : "FAILED  ") + verdict.requirement + " [" + verdict.rule + "]\n";
     if (!passed) text += "        " + *verdict.violation + "\n";
     rules.push_back({{"rule", verdict.rule},
                      {"requirement", verdict.requirement},
                      {"passed", passed},
-                     {"message", verdict.violation.value_or("")}});
+                     {"message", verdict.violation.value_or("")},
+                     {"parameters", parameters_json(verdict.parameters)}});
   }
-  const bool accepted = engine::violations(*verdicts).empty();
+  const bool accepted = engine::violations(report->verdicts).empty();
   text += accepted ? "The policy takes this password." : "The policy refuses this password.";
   return session.finish(accepted ? Code::accepted : Code::refused, text,
-                        {{"rules", rules}, {"violations", violations_json(*verdicts)}});
+                        {{"rules", rules}, {"violations", violations_json(report->verdicts)}});
 }
 
 }  // namespace

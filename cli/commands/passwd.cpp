@@ -41,6 +41,7 @@ std::string wire_reason(wire::Reason reason) {
     case wire::Reason::too_early: return reason_text(engine::Reason::too_early);
     case wire::Reason::locked: return reason_text(engine::Reason::locked);
     case wire::Reason::disabled: return reason_text(engine::Reason::disabled);
+    case wire::Reason::idle: return reason_text(engine::Reason::idle);
     case wire::Reason::grace_over: return reason_text(engine::Reason::grace_over);
     default: return "refused";
   }

@@ -55,6 +55,8 @@ const char* sentence(engine::Reason reason) {
     case engine::Reason::expired: return "the password has expired and must be changed";
     case engine::Reason::forced: return "an administrator asks for a new password";
     case engine::Reason::compromised: return "the password may be known to others: change it";
+    case engine::Reason::idle:
+      return "the account was not used for too long: have its password reset";
     case engine::Reason::grace_over: return "the password expired too long ago: have it reset";
     case engine::Reason::too_early: return "the password was changed too recently";
     case engine::Reason::locked: return "the account is locked";
@@ -165,10 +167,10 @@ Answer Realm::enrol(std::string_view name, const Person& person, Password passwo
 
 Answer Realm::check(std::optional<std::string_view> name, Password password) noexcept {
   return on(parts_, [&](engine::Realm& realm) -> Answer {
-    const auto verdicts =
+    const auto report =
         realm.check(name, nullptr, secret_of(password), engine::Realm::Depth::history);
-    if (!verdicts) return answer_of(verdicts.error());
-    auto violations = violations_of(*verdicts);
+    if (!report) return answer_of(report.error());
+    auto violations = violations_of(report->verdicts);
     if (violations.empty()) return accepted();
     return {Outcome::refused, sentence(engine::Reason::policy), std::move(violations)};
   });

@@ -23,13 +23,18 @@ enum class Event : std::uint8_t {
   aged_out = 8,  // first login with an expired password
   disabled = 9,
   enabled = 10,
+  profile_set = 11,
+  exempted = 12,       // its password does not expire for a while; the detail says why
+  compromised = 13,    // the detail says why it is suspected
+  data_unusable = 14,  // a list or corpus of the policy; the detail names it
 };
 
 struct Record {
   Time time{};
   Event event = Event::enrolled;
   Uuid account{};
-  std::string actor;  // "uid 0", a service's name, or empty
+  std::string actor;   // "uid 0", a service's name, or empty
+  std::string detail;  // no secret
 };
 
 // Format version, then the fields in order: docs/formats/audit.md.

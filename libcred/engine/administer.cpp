@@ -10,14 +10,14 @@ namespace {
 // `alter_credential` answers false to leave the account as it is.
 template <typename Alter>
 Expected<void> alter(const Realm::Parts& parts, std::string_view name, audit::Event event,
-                     const Actor& actor, Alter alter_credential) {
+                     const Actor& actor, Alter alter_credential, const std::string& detail = {}) {
   constexpr int most_tries = 16;
   for (int i = 0; i < most_tries; ++i) {
     const auto account = parts.find(name);
     if (!account) return fail(Code::not_found, "there is no account '" + std::string(name) + "'");
     Credential next = account->credential;
     if (!alter_credential(next)) return {};
-    if (parts.replace(*account, next, parts.history(*account), event, actor)) return {};
+    if (parts.replace(*account, next, parts.history(*account), event, actor, detail)) return {};
   }
   return fail(Code::conflict, "the account is being changed by others; try again");
 }
@@ -42,10 +42,15 @@ Status status_of(const Realm::Parts& parts, store::Transaction& transaction,
   s.generation = account.row.generation;
   s.state = account.credential.state;
   s.profile = parts.profile(account);
-  s.standing = parts.standing(account.credential);
   s.passwords = count(parts.history(account));
   s.parameters = account.credential.verifier.parameters;
   const auto attempts = parts.attempts(account.row.name).standing(transaction);
+  s.standing = parts.standing(account, attempts.last_success);
+  if (attempts.last_success != Time{}) s.last_login = attempts.last_success;
+  if (account.credential.exempt_until > parts.clock->now()) {
+    s.exempt_until = account.credential.exempt_until;
+    s.exempt_reason = account.credential.exempt_reason;
+  }
   s.failures = attempts.failures;
   s.attempts_left = attempts.attempts_left;
   if (attempts.blocked_until != Time{}) s.blocked_until = attempts.blocked_until;
@@ -61,6 +66,71 @@ Expected<void> Realm::expire(std::string_view name, const Actor& actor) {
       if (c.demand != Demand::compromised) c.demand = Demand::forced;
       return true;
     });
+  });
+}
+
+namespace {
+
+// A sentence for the trail. Errors: usage.
+Expected<void> check_reason(const std::string& reason) {
+  if (reason.empty() || reason.size() > max_reason ||
+      !policy::normalise(Secret::copy_of(reason.data(), reason.size())))
+    return fail(Code::usage,
+                "a reason is needed: UTF-8 without control characters, at most 1,024 bytes");
+  return {};
+}
+
+}  // namespace
+
+Expected<void> Realm::compromise(std::string_view name, const std::string& reason, bool lock,
+                                 const Actor& actor) {
+  return at_the_door([&]() -> Expected<void> {
+    if (auto given = check_reason(reason); !given) return given;
+    return alter(
+        *parts_, name, audit::Event::compromised, actor,
+        [&](Credential& c) {
+          c.demand = Demand::compromised;
+          if (lock && c.state == State::active) c.state = State::locked;
+          return true;
+        },
+        reason);
+  });
+}
+
+Expected<void> Realm::exempt(std::string_view name, Time until, const std::string& reason,
+                             const Actor& actor) {
+  return at_the_door([&]() -> Expected<void> {
+    const Time now = parts_->clock->now();
+    if (until > now + std::chrono::hours(24 * 366))
+      return fail(Code::usage, "an exemption lasts a year at most; give an earlier date");
+    if (auto given = check_reason(reason); !given) return given;
+    return alter(
+        *parts_, name, audit::Event::exempted, actor,
+        [&](Credential& c) {
+          c.exempt_until = until > now ? until : Time{};
+          c.exempt_reason = until > now ? reason : "";
+          // The mark of a login after the end; without it the age decides again.
+          if (until > now && c.demand == Demand::expired) c.demand = Demand::none;
+          return true;
+        },
+        reason);
+  });
+}
+
+Expected<void> Realm::set_profile(std::string_view name,
+                                  const std::function<void(Profile&)>& alter_profile,
+                                  const Actor& actor) {
+  constexpr int most_tries = 16;
+  return at_the_door([&]() -> Expected<void> {
+    for (int i = 0; i < most_tries; ++i) {
+      const auto account = parts_->find(name);
+      if (!account) return fail(Code::not_found, "there is no account '" + std::string(name) + "'");
+      Profile next = parts_->profile(*account);
+      alter_profile(next);
+      if (auto right = check_profile(next); !right) return right;
+      if (parts_->replace(*account, next, actor)) return {};
+    }
+    return fail(Code::conflict, "the account is being changed by others; try again");
   });
 }
 

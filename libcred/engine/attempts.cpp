@@ -1,6 +1,7 @@
 #include "engine/attempts.hpp"
 
 #include <algorithm>
+#include <limits>
 #include <thread>
 
 namespace cred::engine {
@@ -10,6 +11,8 @@ constexpr auto first_pause = std::chrono::milliseconds(5);
 constexpr auto longest_pause = std::chrono::milliseconds(100);
 // Counters of names that nobody tried for so long are forgotten.
 constexpr auto memory_of_failures = std::chrono::hours(24 * 30);
+// Blocked until an administrator forgets the failures.
+constexpr Time no_end{Duration(std::numeric_limits<Duration::rep>::max())};
 
 }  // namespace
 
@@ -20,7 +23,9 @@ bool AttemptCounter::outlived(const store::Lease& lease, Time now) const {
 }
 
 bool AttemptCounter::blocked(const store::Attempts& attempts, Time now) const {
-  return now < attempts.blocked_until && attempts.blocked_until <= now + limits_.longest_delay;
+  if (attempts.blocked_until == no_end) return true;
+  const Duration longest = std::max(limits_.longest_delay, limits_.lockout.value_or(Duration(0)));
+  return now < attempts.blocked_until && attempts.blocked_until <= now + longest;
 }
 
 // Above the threshold each ended delay allows one attempt at a time.
@@ -31,6 +36,10 @@ std::uint32_t AttemptCounter::room(const store::Attempts& attempts) const {
 void AttemptCounter::count_failure(store::Attempts& attempts, Time now) const {
   ++attempts.failures;
   attempts.last_failure = now;
+  if (limits_.max_failures > 0 && attempts.failures >= limits_.max_failures) {
+    attempts.blocked_until = limits_.lockout ? now + *limits_.lockout : no_end;
+    return;
+  }
   if (attempts.failures < limits_.threshold) return;
   Duration delay = std::min(limits_.delay, limits_.longest_delay);
   for (std::uint32_t i = limits_.threshold; i < attempts.failures && delay < limits_.longest_delay;
@@ -97,8 +106,8 @@ void AttemptCounter::settle(Outcome outcome) {
   // A lease that is gone outlived its time and was counted as a failure then.
   const bool open = transaction->remove_lease(subject_, lease_);
   auto attempts = transaction->attempts(subject_);
-  if (outcome == Outcome::right && attempts.failures != 0) {
-    transaction->set_attempts(subject_, {});
+  if (outcome == Outcome::right) {
+    transaction->set_attempts(subject_, {0, {}, {}, now});
   } else if (outcome == Outcome::wrong && open) {
     count_failure(attempts, now);
     transaction->set_attempts(subject_, attempts);
@@ -109,7 +118,7 @@ void AttemptCounter::settle(Outcome outcome) {
 
 void AttemptCounter::forget() {
   const auto transaction = store_.begin(store::Access::write);
-  transaction->set_attempts(subject_, {});
+  transaction->set_attempts(subject_, {0, {}, {}, transaction->attempts(subject_).last_success});
   transaction->commit();
 }
 
@@ -123,7 +132,7 @@ AttemptCounter::Standing AttemptCounter::standing(store::Transaction& transactio
     else
       ++open;
   }
-  Standing standing{attempts.failures, 0, {}};
+  Standing standing{attempts.failures, 0, {}, attempts.last_success};
   if (blocked(attempts, now))
     standing.blocked_until = attempts.blocked_until;
   else

@@ -34,13 +34,14 @@ class AttemptCounter {
   // Ends the reservation that was granted.
   void settle(Outcome outcome);
 
-  // Forgets failures and the delay, as an administrator's word.
+  // Forgets failures and the delay, as an administrator's word; not the last login.
   void forget();
 
   struct Standing {
     std::uint32_t failures = 0;       // leases of killed processes included
     std::uint32_t attempts_left = 0;  // before the next delay; 0 while one runs
     Time blocked_until{};             // in the past: not blocked
+    Time last_success{};              // 1970: none
   };
   // Changes nothing.
   Standing standing(store::Transaction& transaction) const;

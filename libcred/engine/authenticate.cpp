@@ -20,6 +20,34 @@ void bring_up_to_date(const Realm::Parts& parts, const Account& account, const S
                 rehash ? audit::Event::rehashed : audit::Event::aged_out, {"login"});
 }
 
+// A password in use that the corpus knows is a compromise from this moment. A corpus
+// that cannot be used keeps nobody out: the password is right.
+bool became_known(const Realm::Parts& parts, const Account& account, const Secret& password) {
+  if (account.credential.demand == Demand::compromised) return false;
+  const auto known = parts.policy.breached(password);
+  if (known) return known->value_or(false);
+  parts.note(account.row.id, audit::Event::data_unusable, {"login"}, known.error().message);
+  return false;
+}
+
+// Marks it, however many others change the account meanwhile: a password that was
+// replaced by then is not the one that is known.
+void mark_compromised(const Realm::Parts& parts, Account account) {
+  const Time set_at = account.credential.set_at;
+  for (;;) {
+    Credential next = account.credential;
+    next.demand = Demand::compromised;
+    if (parts.replace(account, next, parts.history(account), audit::Event::compromised, {"login"},
+                      "the breach corpus knows it"))
+      return;
+    auto again = parts.find(account.row.name);
+    if (!again || again->credential.set_at != set_at ||
+        again->credential.demand == Demand::compromised)
+      return;
+    account = std::move(*again);
+  }
+}
+
 }  // namespace
 
 Expected<Authentication> Realm::authenticate(std::string_view name, const Secret& password) {
@@ -50,11 +78,18 @@ Expected<Authentication> Realm::authenticate(std::string_view name, const Secret
       attempts.settle(Outcome::wrong);
       return Authentication{};
     }
-    const Standing standing = parts_->standing(account->credential);
+    Standing standing = parts_->standing(*account);
     if (standing.code == Code::locked) {
       attempts.settle(Outcome::withdrawn);
+      return Authentication{standing.code, standing};
+    }
+    attempts.settle(Outcome::right);
+    if (became_known(*parts_, *account, *normalised)) {
+      mark_compromised(*parts_, *account);
+      standing.code = Code::must_change;
+      standing.reason = Reason::compromised;
+      standing.too_early = false;
     } else {
-      attempts.settle(Outcome::right);
       bring_up_to_date(*parts_, *account, standing, *normalised);
     }
     return Authentication{standing.code, standing};
@@ -65,7 +100,7 @@ Expected<Standing> Realm::standing(std::string_view name) {
   return at_the_door([&]() -> Expected<Standing> {
     const auto account = parts_->find(name);
     if (!account) return fail(Code::not_found, "there is no such account");
-    return parts_->standing(account->credential);
+    return parts_->standing(*account);
   });
 }
 

@@ -8,6 +8,7 @@
 
 #include <cstdint>
 #include <map>
+#include <optional>
 #include <string>
 #include <string_view>
 
@@ -19,6 +20,10 @@ struct AttemptLimits {
   Duration longest_delay = std::chrono::hours(1);
   Duration lease = std::chrono::seconds(20);      // how long an attempt may stay open
   Duration patience = std::chrono::seconds(120);  // how long one waits for others' outcomes
+  // From the realm's policy: the failures after which nothing is looked at for
+  // `lockout`, or until an administrator forgets them. 0: off.
+  std::uint32_t max_failures = 0;
+  std::optional<Duration> lockout;
 };
 
 // Where each option of a policy was set: "file:line". What is missing came from the

@@ -30,6 +30,7 @@ const char* word(Reason reason) noexcept {
     case Reason::too_early: return "too_early";
     case Reason::locked: return "locked";
     case Reason::disabled: return "disabled";
+    case Reason::idle: return "idle";
     case Reason::policy: return "policy";
     case Reason::old_password: return "old_password";
   }

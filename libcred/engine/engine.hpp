@@ -43,6 +43,7 @@ enum class Reason : std::uint8_t {
   too_early,
   locked,
   disabled,
+  idle,
   policy,
   old_password,
 };
@@ -83,7 +84,10 @@ struct Status {
   hash::Parameters parameters;
   std::uint32_t failures = 0;
   std::uint32_t attempts_left = 0;
-  std::optional<Time> blocked_until;
+  std::optional<Time> blocked_until;  // Time::max(): until an administrator unlocks it
+  std::optional<Time> last_login;
+  std::optional<Time> exempt_until;
+  std::string exempt_reason;
 };
 
 class Realm {
@@ -123,14 +127,28 @@ class Realm {
 
   // What the policy says of a password, changing nothing. With a known name, its
   // names are looked for, and with `history` its earlier passwords too, at the cost
-  // of a hash. Errors: usage (no password), not_found.
+  // of some hashes. Errors: usage (no password), not_found; with
+  // `on_data_failure = "refuse"` what a list or corpus gives that cannot be used.
   enum class Depth : std::uint8_t { rules, history };
-  Expected<std::vector<policy::Verdict>> check(std::optional<std::string_view> name,
-                                               const Secret* old_password, const Secret& password,
-                                               Depth depth);
+  Expected<policy::Report> check(std::optional<std::string_view> name, const Secret* old_password,
+                                 const Secret& password, Depth depth);
 
   // A password that the policy accepts for the account-to-be.
   Expected<Secret> generate(std::string_view name, const Profile& profile);
+
+  // Alters an account's profile. `alter_profile` may be called again when somebody
+  // else was faster. Errors: not_found, usage (a value that is none).
+  Expected<void> set_profile(std::string_view name,
+                             const std::function<void(Profile&)>& alter_profile,
+                             const Actor& actor);
+  // Until then the password does not expire; a time in the past ends an exemption.
+  // At most a year. Errors: not_found, usage (too long, or no reason).
+  Expected<void> exempt(std::string_view name, Time until, const std::string& reason,
+                        const Actor& actor);
+  // Suspected compromise: from now on the password only lets its owner change it, or
+  // nothing at all with `lock`. Errors: not_found, usage (no reason).
+  Expected<void> compromise(std::string_view name, const std::string& reason, bool lock,
+                            const Actor& actor);
 
   // Errors: not_found.
   Expected<void> expire(std::string_view name, const Actor& actor);

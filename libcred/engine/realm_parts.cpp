@@ -1,6 +1,12 @@
 #include "engine/realm_parts.hpp"
 
+#include "engine/ageing.hpp"
+#include "policy/near_copy.hpp"
+
 #include <algorithm>
+#include <array>
+#include <cstring>
+#include <unistd.h>
 #include <sodium.h>
 
 namespace cred::engine {
@@ -18,6 +24,28 @@ void Arenas::put_back(hash::Arena arena) {
   idle_.push_back(std::move(arena));
 }
 
+namespace {
+
+std::string host_name() {
+  std::array<char, 256> name{};
+  if (gethostname(name.data(), name.size() - 1) != 0) return {};
+  return name.data();
+}
+
+// A canonical form must never have the tag of a password that looks like it: no
+// password begins with this byte, which is not UTF-8.
+constexpr std::byte form_mark{0xff};
+
+Secret marked(const Secret& form) {
+  Secret bytes(form.size() + 1);
+  if (!bytes.ok()) throw Failure(Code::unavailable, "no memory for a password");
+  bytes.writable()[0] = form_mark;
+  std::memcpy(bytes.uchars() + 1, form.uchars(), form.size());
+  return bytes;
+}
+
+}  // namespace
+
 Realm::Parts::Parts(std::unique_ptr<store::RealmStore> realm_store, vault::Vault realm_vault,
                     const Configuration& configuration, std::shared_ptr<const Clock> the_clock,
                     std::shared_ptr<Arenas> the_arenas)
@@ -27,7 +55,11 @@ Realm::Parts::Parts(std::unique_ptr<store::RealmStore> realm_store, vault::Vault
       parameters(configuration.hash),
       limits(configuration.attempts),
       clock(std::move(the_clock)),
-      arenas(std::move(the_arenas)) {}
+      arenas(std::move(the_arenas)),
+      host(host_name()) {
+  limits.max_failures = policy.options().max_failures;
+  limits.lockout = policy.options().lockout;
+}
 
 AttemptCounter Realm::Parts::attempts(std::string_view name) const {
   return {*store, *clock, limits, vault.subject(name)};
@@ -75,11 +107,12 @@ store::AccountRow Realm::Parts::sealed(const Uuid& id, std::string_view name,
 }
 
 void Realm::Parts::append_audit(store::Transaction& transaction, const Uuid& account,
-                                audit::Event event, const Actor& actor) const {
+                                audit::Event event, const Actor& actor,
+                                const std::string& detail) const {
   const auto last = transaction.last_audit();
   store::AuditRow row;
   row.number = last ? last->number + 1 : 1;
-  row.record = audit::encode({clock->now(), event, account, actor.name});
+  row.record = audit::encode({clock->now(), event, account, actor.name, detail});
   const auto mac =
       vault.audit_mac(audit::chained(row.number, last ? last->mac : store::Blob{}, row.record));
   row.mac.assign(mac.begin(), mac.end());
@@ -87,15 +120,36 @@ void Realm::Parts::append_audit(store::Transaction& transaction, const Uuid& acc
 }
 
 bool Realm::Parts::replace(const Account& account, const Credential& credential,
-                           const History& history, audit::Event event, const Actor& actor) const {
+                           const History& history, audit::Event event, const Actor& actor,
+                           const std::string& detail) const {
   const store::Generation expected = account.row.generation;
   const auto next = sealed(account.row.id, account.row.name, expected + 1, encode(credential),
                            open_field(account.row, vault::Field::profile), encode(history));
   const auto transaction = store->begin(store::Access::write);
   if (!transaction->replace(next, expected)) return false;
-  append_audit(*transaction, next.id, event, actor);
+  append_audit(*transaction, next.id, event, actor, detail);
   transaction->commit();
   return true;
+}
+
+bool Realm::Parts::replace(const Account& account, const Profile& profile,
+                           const Actor& actor) const {
+  const store::Generation expected = account.row.generation;
+  const auto next =
+      sealed(account.row.id, account.row.name, expected + 1, encode(account.credential),
+             encode(profile), open_field(account.row, vault::Field::history));
+  const auto transaction = store->begin(store::Access::write);
+  if (!transaction->replace(next, expected)) return false;
+  append_audit(*transaction, next.id, audit::Event::profile_set, actor, {});
+  transaction->commit();
+  return true;
+}
+
+void Realm::Parts::note(const Uuid& account, audit::Event event, const Actor& actor,
+                        const std::string& detail) const {
+  const auto transaction = store->begin(store::Access::write);
+  append_audit(*transaction, account, event, actor, detail);
+  transaction->commit();
 }
 
 bool Realm::Parts::insert(std::string_view name, const Credential& credential,
@@ -108,32 +162,58 @@ bool Realm::Parts::insert(std::string_view name, const Credential& credential,
   const auto row = sealed(id, name, 1, encode(credential), encode(profile), encode(history));
   const auto transaction = store->begin(store::Access::write);
   if (!transaction->insert(row)) return false;
-  append_audit(*transaction, id, audit::Event::enrolled, actor);
+  append_audit(*transaction, id, audit::Event::enrolled, actor, {});
   transaction->commit();
   return true;
 }
 
-Standing Realm::Parts::standing(const Credential& c) const {
+policy::Context Realm::Parts::context(std::string_view name, const Profile& profile,
+                                      const Secret* old_password) const {
+  policy::Context context;
+  context.login = name;
+  context.full_name = profile.full_name;
+  context.old_password = old_password;
+  context.email = profile.email;
+  context.phone = profile.phone;
+  context.birth_date = profile.birth_date;
+  for (const auto& attribute : profile.attributes) context.attributes.push_back(attribute.second);
+  context.host = host;
+  context.realm = store->row().name;
+  return context;
+}
+
+Standing Realm::Parts::standing(const Account& account) const {
+  const bool counts = policy.options().max_idle.has_value();
+  return standing(account, counts ? store->begin(store::Access::read)
+                                        ->attempts(vault.subject(account.row.name))
+                                        .last_success
+                                  : Time{});
+}
+
+Standing Realm::Parts::standing(const Account& account, Time last_login) const {
+  const Credential& c = account.credential;
   const policy::Options& o = policy.options();
   const Time now = clock->now();
   Standing s;
   s.set_at = c.set_at;
   s.too_early = now >= c.set_at && now < c.set_at + o.min_age && c.demand == Demand::none;
-  if (o.max_age) {
-    s.due = c.set_at + *o.max_age;
-    s.warn = now < *s.due && now >= *s.due - o.warn;
-  }
+  s.due = due(o, c, account.row.id);
+  s.warn = s.due && now < *s.due && now >= *s.due - o.warn;
   const bool aged = s.due && now >= *s.due;
+  const bool exempt = now < c.exempt_until;
   if (c.state != State::active) {
     s.code = Code::locked;
     s.reason = c.state == State::locked ? Reason::locked : Reason::disabled;
+  } else if (o.max_idle && now >= std::max(c.set_at, last_login) + *o.max_idle) {
+    s.code = Code::locked;
+    s.reason = Reason::idle;
   } else if (aged && o.grace && now >= *s.due + *o.grace) {
     s.code = Code::locked;
     s.reason = Reason::grace_over;
   } else if (c.demand == Demand::compromised || c.demand == Demand::forced) {
     s.code = Code::must_change;
     s.reason = c.demand == Demand::forced ? Reason::forced : Reason::compromised;
-  } else if (aged || c.demand == Demand::expired) {
+  } else if (aged || (c.demand == Demand::expired && !exempt)) {
     s.code = Code::must_change;
     s.reason = Reason::expired;
   }
@@ -158,27 +238,53 @@ void Realm::Parts::hash_in_vain(const Secret& password) const {
   (void)matches(password, nobodys);
 }
 
-bool Realm::Parts::remember(History& history, const Secret& password) const {
-  const auto current = std::find_if(history.begin(), history.end(), [&](const HistoryGroup& g) {
-    return g.parameters == parameters;
-  });
-  if (current == history.end()) {
+Realm::Parts::Memory Realm::Parts::remember(History& history, const Secret& password) const {
+  const auto& options = policy.options();
+  std::uint32_t newest = 0;
+  bool current = false;
+  for (const auto& group : history) {
+    current |= group.parameters == parameters;
+    for (const auto& tag : group.tags) newest = std::max(newest, tag.number);
+  }
+  if (!current) {
     HistoryGroup group;
     group.parameters = parameters;
     randombytes_buf(group.salt.data(), group.salt.size());
     history.push_back(std::move(group));
   }
+  std::vector<Secret> forms;
+  if (options.history_similar)
+    for (const Secret& form : policy::skeletons(password)) forms.push_back(marked(form));
+
   Arenas::Lent arena(*arenas);
-  bool known = false;
+  Memory memory;
+  // Every tag is compared, so that time does not tell which one it was.
+  const auto found = [&](const auto& tags, const auto& tag) {
+    bool known = false;
+    for (const auto& earlier : tags)
+      known |= sodium_memcmp(earlier.tag.data(), tag.data(), earlier.tag.size()) == 0 &&
+               newest - earlier.number < options.history;
+    return known;
+  };
   for (auto& group : history) {
+    const bool add = group.parameters == parameters;
     std::array<std::byte, hash::tag_bytes> tag{};
-    value_or_throw(hash::argon2id(password.bytes(), group.salt, group.parameters, *arena, tag));
-    // Every tag is compared, so that time does not tell which one it was.
-    for (const auto& earlier : group.tags)
-      known |= sodium_memcmp(earlier.data(), tag.data(), tag.size()) == 0;
-    if (group.parameters == parameters) group.tags.push_back(tag);
+    const auto hash = [&](const Secret& bytes) {
+      value_or_throw(hash::argon2id(bytes.bytes(), group.salt, group.parameters, *arena, tag));
+    };
+    hash(password);
+    memory.used_before |= found(group.tags, tag);
+    if (add) group.tags.push_back({newest + 1, tag});
+    std::vector<SimilarTag> similar;
+    for (const Secret& form : forms) {
+      hash(form);
+      memory.similar |= found(group.similar, tag);
+      similar.push_back({newest + 1, {}});
+      std::memcpy(similar.back().tag.data(), tag.data(), SimilarTag::bytes);
+    }
+    if (add) group.similar.insert(group.similar.end(), similar.begin(), similar.end());
   }
-  return known;
+  return memory;
 }
 
 Expected<Secret> Realm::Parts::acceptable_password(const Secret& raw) const {

@@ -52,9 +52,10 @@ class Realm::Parts {
   const vault::Vault vault;
   const policy::Policy policy;
   const hash::Parameters parameters;
-  const AttemptLimits limits;
+  AttemptLimits limits;
   const std::shared_ptr<const Clock> clock;
   const std::shared_ptr<Arenas> arenas;
+  const std::string host;  // this machine's name
 
   AttemptCounter attempts(std::string_view name) const;
 
@@ -67,33 +68,51 @@ class Realm::Parts {
   // audit record, if the row's generation is still the one that was read. False:
   // it is not.
   bool replace(const Account& account, const Credential& credential, const History& history,
-               audit::Event event, const Actor& actor) const;
+               audit::Event event, const Actor& actor, const std::string& detail = {}) const;
+  // The same for a profile alone.
+  bool replace(const Account& account, const Profile& profile, const Actor& actor) const;
+  // An event that changes no account.
+  void note(const Uuid& account, audit::Event event, const Actor& actor,
+            const std::string& detail) const;
   // Seals a new account. False: the name is taken.
   bool insert(std::string_view name, const Credential& credential, const Profile& profile,
               const History& history, const Actor& actor) const;
 
-  Standing standing(const Credential& credential) const;
+  Standing standing(const Account& account) const;
+  // The same, with the last login known already.
+  Standing standing(const Account& account, Time last_login) const;
+  // What the rules may know. The views are into the arguments and this object.
+  policy::Context context(std::string_view name, const Profile& profile,
+                          const Secret* old_password) const;
 
   hash::Verifier make_verifier(const Secret& password) const;
   // A hash of the same cost as a current credential's, for names without one.
   void hash_in_vain(const Secret& password) const;
   bool matches(const Secret& password, const hash::Verifier& verifier) const;
 
-  // Whether a password is among the earlier ones; one hash for each group. Adds its
-  // tag to `history`, so that what was checked is what is remembered.
-  bool remember(History& history, const Secret& password) const;
+  // What the history says of a password, at the cost of one hash for each group and,
+  // where near copies are refused, one more for each of its canonical forms. Adds its
+  // tags to `history`, so that what was checked is what is remembered.
+  struct Memory {
+    bool used_before = false;
+    bool similar = false;
+  };
+  Memory remember(History& history, const Secret& password) const;
 
   // What is no password of this realm. Errors: usage.
   Expected<Secret> acceptable_password(const Secret& raw) const;
 
  private:
   void append_audit(store::Transaction& transaction, const Uuid& account, audit::Event event,
-                    const Actor& actor) const;
+                    const Actor& actor, const std::string& detail) const;
   store::AccountRow sealed(const Uuid& id, std::string_view name, store::Generation generation,
                            const Secret& credential, const Secret& profile,
                            const Secret& history) const;
   Secret open_field(const store::AccountRow& row, vault::Field field) const;
 };
+
+// What may be a profile. Errors: usage.
+Expected<void> check_profile(const Profile& profile);
 
 // Turns what is thrown below into the Error of the call.
 template <typename Work>

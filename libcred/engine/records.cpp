@@ -8,10 +8,14 @@
 namespace cred::engine {
 namespace {
 
-constexpr std::uint8_t format = 1;
+constexpr std::uint8_t profile_format = 1;
+// Format 1 had no exemption.
+constexpr std::uint8_t credential_format = 2;
+// Format 1 had neither numbers nor canonical forms.
+constexpr std::uint8_t history_format = 2;
 
 template <typename Write>
-Secret written(std::size_t room, Write write) {
+Secret written(std::uint8_t format, std::size_t room, Write write) {
   Secret bytes(room);
   if (!bytes.ok()) throw Failure(Code::unavailable, "no memory for a record");
   Writer w(bytes.writable());
@@ -43,33 +47,47 @@ bool take(Reader& r, std::array<std::byte, N>& bytes) {
   return true;
 }
 
-bool take(Reader& r, HistoryGroup& group) {
-  group.parameters = {r.u32(), r.u32(), r.u32()};
-  if (!take(r, group.salt)) return false;
+// Tags with their numbers; without them they are counted on from `before`.
+template <typename Tag>
+bool take(Reader& r, std::vector<Tag>& tags, bool numbered, std::uint32_t before) {
   const std::uint32_t count = r.u32();
-  if (!r.ok() || count > r.left() / hash::tag_bytes) return false;
-  if (!hash::demandable(group.parameters)) return false;
-  group.tags.resize(count);
-  return std::all_of(group.tags.begin(), group.tags.end(), [&](auto& tag) { return take(r, tag); });
+  const std::size_t each = sizeof(Tag::tag) + (numbered ? sizeof(std::uint32_t) : 0);
+  if (!r.ok() || count > r.left() / each) return false;
+  tags.resize(count);
+  for (auto& tag : tags) {
+    tag.number = numbered ? r.u32() : ++before;
+    if (!take(r, tag.tag)) return false;
+  }
+  return true;
+}
+
+bool take(Reader& r, HistoryGroup& group, std::uint8_t format, std::uint32_t before) {
+  group.parameters = {r.u32(), r.u32(), r.u32()};
+  if (!take(r, group.salt) || !hash::demandable(group.parameters)) return false;
+  if (format == 1) return take(r, group.tags, false, before);
+  return take(r, group.tags, true, 0) && take(r, group.similar, true, 0);
 }
 
 }  // namespace
 
 Secret encode(const Credential& c) {
-  return written(hash::max_phc_bytes + 64, [&](Writer& w) {
-    w.text(hash::encode_phc(c.verifier));
-    w.i64(c.set_at.time_since_epoch().count());
-    w.u8(static_cast<std::uint8_t>(c.state));
-    w.u8(static_cast<std::uint8_t>(c.demand));
-    w.u8(c.set_by_owner ? 1 : 0);
-  });
+  return written(credential_format, hash::max_phc_bytes + 96 + c.exempt_reason.size(),
+                 [&](Writer& w) {
+                   w.text(hash::encode_phc(c.verifier));
+                   w.i64(c.set_at.time_since_epoch().count());
+                   w.u8(static_cast<std::uint8_t>(c.state));
+                   w.u8(static_cast<std::uint8_t>(c.demand));
+                   w.u8(c.set_by_owner ? 1 : 0);
+                   w.i64(c.exempt_until.time_since_epoch().count());
+                   w.text(c.exempt_reason);
+                 });
 }
 
 Secret encode(const Profile& p) {
   std::size_t room =
       64 + p.full_name.size() + p.email.size() + p.birth_date.size() + p.phone.size();
   for (const auto& [key, value] : p.attributes) room += key.size() + value.size() + 8;
-  return written(room, [&](Writer& w) {
+  return written(profile_format, room, [&](Writer& w) {
     w.i64(p.created_at.time_since_epoch().count());
     w.text(p.full_name);
     w.text(p.email);
@@ -85,8 +103,9 @@ Secret encode(const Profile& p) {
 
 Secret encode(const History& history) {
   std::size_t room = 16;
-  for (const auto& group : history) room += 48 + group.tags.size() * hash::tag_bytes;
-  return written(room, [&](Writer& w) {
+  for (const auto& group : history)
+    room += 48 + group.tags.size() * sizeof(HistoryTag) + group.similar.size() * sizeof(SimilarTag);
+  return written(history_format, room, [&](Writer& w) {
     w.u16(static_cast<std::uint16_t>(history.size()));
     for (const auto& group : history) {
       w.u32(group.parameters.memory);
@@ -94,14 +113,23 @@ Secret encode(const History& history) {
       w.u32(group.parameters.lanes);
       w.put(group.salt);
       w.u32(static_cast<std::uint32_t>(group.tags.size()));
-      for (const auto& tag : group.tags) w.put(tag);
+      for (const auto& tag : group.tags) {
+        w.u32(tag.number);
+        w.put(tag.tag);
+      }
+      w.u32(static_cast<std::uint32_t>(group.similar.size()));
+      for (const auto& tag : group.similar) {
+        w.u32(tag.number);
+        w.put(tag.tag);
+      }
     }
   });
 }
 
 Expected<Credential> decode_credential(std::span<const std::byte> bytes) {
   Reader r(bytes);
-  if (r.u8() != format) return malformed("credential");
+  const std::uint8_t format = r.u8();
+  if (format < 1 || format > credential_format) return malformed("credential");
   auto verifier = hash::decode_phc(r.text());
   if (!verifier) return tl::make_unexpected(verifier.error());
   Credential c;
@@ -110,6 +138,12 @@ Expected<Credential> decode_credential(std::span<const std::byte> bytes) {
   const std::uint8_t state = r.u8();
   const std::uint8_t demand = r.u8();
   const std::uint8_t by_owner = r.u8();
+  if (format > 1) {
+    c.exempt_until = time_of(r.i64());
+    const auto reason = r.text();
+    if (!r.ok() || reason.size() > max_reason) return malformed("credential");
+    c.exempt_reason = reason;
+  }
   if (!r.finished() || state > static_cast<std::uint8_t>(State::disabled) ||
       demand > static_cast<std::uint8_t>(Demand::compromised) || by_owner > 1)
     return malformed("credential");
@@ -121,7 +155,7 @@ Expected<Credential> decode_credential(std::span<const std::byte> bytes) {
 
 Expected<Profile> decode_profile(std::span<const std::byte> bytes) {
   Reader r(bytes);
-  if (r.u8() != format) return malformed("profile");
+  if (r.u8() != profile_format) return malformed("profile");
   Profile p;
   p.created_at = time_of(r.i64());
   if (!bounded_text(r, p.full_name) || !bounded_text(r, p.email) ||
@@ -141,13 +175,17 @@ Expected<Profile> decode_profile(std::span<const std::byte> bytes) {
 
 Expected<History> decode_history(std::span<const std::byte> bytes) {
   Reader r(bytes);
-  if (r.u8() != format) return malformed("history");
+  const std::uint8_t format = r.u8();
+  if (format < 1 || format > history_format) return malformed("history");
   const std::uint16_t count = r.u16();
   constexpr std::size_t group_bytes = 32;
   if (!r.ok() || count > r.left() / group_bytes) return malformed("history");
   History history(count);
-  for (auto& group : history)
-    if (!take(r, group)) return malformed("history");
+  std::uint32_t passwords = 0;
+  for (auto& group : history) {
+    if (!take(r, group, format, passwords)) return malformed("history");
+    passwords += static_cast<std::uint32_t>(group.tags.size());
+  }
   if (!r.finished()) return malformed("history");
   return history;
 }

@@ -26,6 +26,9 @@ struct Credential {
   State state = State::active;
   Demand demand = Demand::none;
   bool set_by_owner = false;
+  // Until then the password does not expire, for this reason; unset: no exemption.
+  Time exempt_until{};
+  std::string exempt_reason;
 };
 
 struct Profile {
@@ -37,12 +40,29 @@ struct Profile {
   Time created_at{};
 };
 
-// One tag for each password that the account has had, the current one included.
-// Tags of one group share salt and parameters, so that a group costs one hash.
+// One password that the account has had: the first has number 1, the current one the
+// highest.
+struct HistoryTag {
+  std::uint32_t number = 0;
+  std::array<std::byte, hash::tag_bytes> tag{};
+  bool operator==(const HistoryTag&) const = default;
+};
+
+// A canonical form of such a password, by which near copies are known.
+struct SimilarTag {
+  static constexpr std::size_t bytes = 16;
+  std::uint32_t number = 0;
+  std::array<std::byte, bytes> tag{};
+  bool operator==(const SimilarTag&) const = default;
+};
+
+// Tags of one group share salt and parameters, so that a group costs one hash, and
+// one for each canonical form of the candidate, however many tags it has.
 struct HistoryGroup {
   hash::Parameters parameters;
   std::array<std::byte, hash::salt_bytes> salt{};
-  std::vector<std::array<std::byte, hash::tag_bytes>> tags;
+  std::vector<HistoryTag> tags;
+  std::vector<SimilarTag> similar;
 };
 using History = std::vector<HistoryGroup>;
 
@@ -58,5 +78,6 @@ Expected<History> decode_history(std::span<const std::byte> bytes);
 
 inline constexpr std::size_t max_profile_text = 1024;
 inline constexpr std::size_t max_attributes = 64;
+inline constexpr std::size_t max_reason = 1024;
 
 }  // namespace cred::engine

@@ -9,30 +9,54 @@ namespace {
 
 Change refusal(Code code, Reason reason) { return {code, reason, {}}; }
 
-bool refused(const std::vector<policy::Verdict>& verdicts) { return !violations(verdicts).empty(); }
+void remember(const Realm::Parts& parts, History& history, const Secret& password,
+              std::vector<policy::Verdict>& verdicts) {
+  const auto memory = parts.remember(history, password);
+  const auto& options = parts.policy.options();
+  if (options.history == 0) return;
+  verdicts.push_back(policy::history_verdict(memory.used_before));
+  if (options.history_similar)
+    verdicts.push_back(policy::similar_verdict(memory.similar && !memory.used_before));
+}
+
+void refuse_without_data(const Realm::Parts& parts, const policy::Report& report) {
+  if (report.data_failures.empty() ||
+      parts.policy.options().on_data_failure == policy::OnDataFailure::accept)
+    return;
+  const Error& first = report.data_failures.front();
+  throw Failure(first.code, first.message);
+}
 
 // Judges, then looks into the history, which costs a hash: only for a password
 // that keeps the other rules. On acceptance its tag is in `history`.
-std::vector<policy::Verdict> judge(const Realm::Parts& parts, const Secret& password,
-                                   const policy::Context& context, History& history) {
-  auto verdicts = parts.policy.judge(password, context).verdicts;
-  if (refused(verdicts)) return verdicts;
-  const bool used_before = parts.remember(history, password);
-  if (parts.policy.options().history > 0) verdicts.push_back(policy::history_verdict(used_before));
-  return verdicts;
+policy::Report judge(const Realm::Parts& parts, const Secret& password,
+                     const policy::Context& context, History& history) {
+  auto report = parts.policy.judge(password, context);
+  if (!report.refused()) remember(parts, history, password, report.verdicts);
+  return report;
+}
+
+// What the trail says of lists and corpora that cannot be used; as configured, no
+// password is set then.
+void answer_for(const Realm::Parts& parts, const policy::Report& report, const Uuid& account,
+                const Actor& actor) {
+  for (const auto& failure : report.data_failures)
+    parts.note(account, audit::Event::data_unusable, actor, failure.message);
+  refuse_without_data(parts, report);
 }
 
 Expected<Change> write(const Realm::Parts& parts, const Account& account, const Secret& password,
                        const policy::Context& context, Credential next, audit::Event event,
                        const Actor& actor) {
   History history = parts.history(account);
-  auto verdicts = judge(parts, password, context, history);
-  if (refused(verdicts)) return Change{Code::refused, Reason::policy, std::move(verdicts)};
+  auto report = judge(parts, password, context, history);
+  answer_for(parts, report, account.row.id, actor);
+  if (report.refused()) return Change{Code::refused, Reason::policy, std::move(report.verdicts)};
   next.verifier = parts.make_verifier(password);
   next.set_at = parts.clock->now();
   if (!parts.replace(account, next, history, event, actor))
     return fail(Code::conflict, "the account was changed meanwhile; nothing was changed here");
-  return Change{Code::accepted, Reason::none, std::move(verdicts)};
+  return Change{Code::accepted, Reason::none, std::move(report.verdicts)};
 }
 
 bool is_date(const std::string& text) {
@@ -55,6 +79,8 @@ bool plain(const std::string& text) {
          (text.empty() || policy::normalise(Secret::copy_of(text.data(), text.size())).has_value());
 }
 
+}  // namespace
+
 Expected<void> check_profile(const Profile& p) {
   const bool texts = plain(p.full_name) && plain(p.email) && plain(p.phone) &&
                      std::all_of(p.attributes.begin(), p.attributes.end(), [](const auto& a) {
@@ -68,8 +94,6 @@ Expected<void> check_profile(const Profile& p) {
     return fail(Code::usage, "the birth date must be a date written YYYY-MM-DD");
   return {};
 }
-
-}  // namespace
 
 Expected<Change> Realm::change(std::string_view name, const Secret& old_password,
                                const Secret& new_password, const Actor& actor) {
@@ -88,11 +112,11 @@ Expected<Change> Realm::change(std::string_view name, const Secret& old_password
     // Between the check and this read somebody else may have set another password.
     if (account->credential.set_at != authentication->standing.set_at)
       return fail(Code::conflict, "the account was changed meanwhile; nothing was changed here");
-    if (const auto now = parts_->standing(account->credential); now.code == Code::locked)
+    if (const auto now = parts_->standing(*account); now.code == Code::locked)
       return refusal(Code::locked, now.reason);
     const Profile profile = parts_->profile(*account);
     const auto old = policy::normalise(old_password);
-    const policy::Context context{account->row.name, profile.full_name, old ? &*old : nullptr};
+    const auto context = parts_->context(account->row.name, profile, old ? &*old : nullptr);
     Credential next = account->credential;
     next.demand = Demand::none;
     next.set_by_owner = true;
@@ -108,7 +132,7 @@ Expected<Change> Realm::reset(std::string_view name, const Secret& new_password,
     const auto account = parts_->find(name);
     if (!account) return fail(Code::not_found, "there is no such account");
     const Profile profile = parts_->profile(*account);
-    const policy::Context context{account->row.name, profile.full_name, nullptr};
+    const auto context = parts_->context(account->row.name, profile, nullptr);
     Credential next = account->credential;
     next.demand = must_change ? Demand::forced : Demand::none;
     next.set_by_owner = false;
@@ -129,8 +153,9 @@ Expected<Change> Realm::enrol(std::string_view name, const Profile& profile,
     if (parts_->store->begin(store::Access::read)->find(name)) return exists();
 
     History history;
-    auto verdicts = judge(*parts_, *password, {name, profile.full_name, nullptr}, history);
-    if (refused(verdicts)) return Change{Code::refused, Reason::policy, std::move(verdicts)};
+    auto report = judge(*parts_, *password, parts_->context(name, profile, nullptr), history);
+    answer_for(*parts_, report, Uuid{}, actor);
+    if (report.refused()) return Change{Code::refused, Reason::policy, std::move(report.verdicts)};
     Credential credential;
     credential.verifier = parts_->make_verifier(*password);
     credential.set_at = parts_->clock->now();
@@ -138,42 +163,40 @@ Expected<Change> Realm::enrol(std::string_view name, const Profile& profile,
     Profile dated = profile;
     dated.created_at = credential.set_at;
     if (!parts_->insert(name, credential, dated, history, actor)) return exists();
-    return Change{Code::accepted, Reason::none, std::move(verdicts)};
+    return Change{Code::accepted, Reason::none, std::move(report.verdicts)};
   });
 }
 
-Expected<std::vector<policy::Verdict>> Realm::check(std::optional<std::string_view> name,
-                                                    const Secret* old_password,
-                                                    const Secret& password, Depth depth) {
-  return at_the_door([&]() -> Expected<std::vector<policy::Verdict>> {
+Expected<policy::Report> Realm::check(std::optional<std::string_view> name,
+                                      const Secret* old_password, const Secret& password,
+                                      Depth depth) {
+  return at_the_door([&]() -> Expected<policy::Report> {
     const auto normalised = parts_->acceptable_password(password);
     if (!normalised) return tl::make_unexpected(normalised.error());
-    policy::Context context;
     std::optional<Account> account;
     Profile profile;
     if (name) {
       account = parts_->find(*name);
       if (!account) return fail(Code::not_found, "there is no such account");
       profile = parts_->profile(*account);
-      context.login = *name;
-      context.full_name = profile.full_name;
     }
     std::optional<Secret> old;
     if (old_password != nullptr)
       if (auto normal = policy::normalise(*old_password)) old = std::move(*normal);
-    context.old_password = old ? &*old : nullptr;
-    auto verdicts = parts_->policy.judge(*normalised, context).verdicts;
+    const auto context = parts_->context(name.value_or(""), profile, old ? &*old : nullptr);
+    auto report = parts_->policy.judge(*normalised, context);
+    refuse_without_data(*parts_, report);
     if (account && depth == Depth::history && parts_->policy.options().history > 0) {
       History history = parts_->history(*account);
-      verdicts.push_back(policy::history_verdict(parts_->remember(history, *normalised)));
+      remember(*parts_, history, *normalised, report.verdicts);
     }
-    return verdicts;
+    return report;
   });
 }
 
 Expected<Secret> Realm::generate(std::string_view name, const Profile& profile) {
   return at_the_door([&]() -> Expected<Secret> {
-    return parts_->policy.generate({name, profile.full_name, nullptr});
+    return parts_->policy.generate(parts_->context(name, profile, nullptr));
   });
 }
 

@@ -39,11 +39,13 @@ struct AccountRow {
   Blob history;
 };
 
-// Failed attempts on one login name, whether or not it is an account's.
+// Failed attempts on one login name, whether or not it is an account's, and its last
+// login. All zero: there is no row.
 struct Attempts {
   std::uint32_t failures = 0;
   Time last_failure{};
   Time blocked_until{};
+  Time last_success{};
 };
 
 // An attempt under way. One that outlives `expires` was left by a killed process.
@@ -88,7 +90,7 @@ class Transaction {
   virtual std::int64_t add_lease(const Subject& subject, Time expires) = 0;
   // False: it is gone already.
   virtual bool remove_lease(const Subject& subject, std::int64_t id) = 0;
-  // Forgets counters whose last failure and block ended before `before`.
+  // Forgets failures whose last and whose block ended before `before`.
   virtual void prune_attempts(Time before) = 0;
 
   virtual std::optional<AuditRow> last_audit() = 0;

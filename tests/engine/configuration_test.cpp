@@ -64,7 +64,8 @@ TEST_CASE("what is wrong is named with file, line and what would be right") {
   CHECK(error_of("[policy]\nmin_length = \"9\"\n") ==
         "x.conf:2: 'policy.min_length' must be a whole number from 1 to 1024");
   CHECK(error_of("[policy]\nmax_age = 90\n") ==
-        "x.conf:2: 'policy.max_age' must be a time with its unit, such as \"90d\", or \"never\"");
+        "x.conf:2: 'policy.max_age' must be a time with its unit, such as \"90d\", or \"quarter\", "
+        "or \"never\"");
   CHECK(error_of("[hash]\nmemory = \"64\"\n") ==
         "x.conf:2: 'hash.memory' must be a size with its unit, such as \"64 MiB\"");
   CHECK(error_of("[policy]\npreset = \"strict\"\n").find("x.conf:2:") == 0);

@@ -51,12 +51,14 @@ TEST_CASE("a history record keeps its groups and the order of tags") {
   History history(2);
   history[0].parameters = {64, 1, 1};
   history[0].tags.resize(3);
-  history[0].tags[2][0] = std::byte{7};
+  history[0].tags[2] = {5, {std::byte{7}}};
+  history[0].similar = {{5, {std::byte{8}}}, {5, {std::byte{9}}}};
   history[1].parameters = {128, 2, 1};
   const auto h = decode_history(encode(history).bytes());
   REQUIRE(h);
   REQUIRE(h->size() == 2);
   CHECK((*h)[0].tags == history[0].tags);
+  CHECK((*h)[0].similar == history[0].similar);
   CHECK((*h)[1].parameters == history[1].parameters);
 }
 

@@ -18,8 +18,14 @@ namespace {
 const engine::Actor actor{"test"};
 
 std::string password(int n) {
-  // Far enough apart for min_changed.
-  return "Zebra" + std::to_string(n * 7919) + "-Q" + std::to_string(n * 104729) + "x";
+  // Letters that no other number shares, so that none is a near copy of another.
+  std::string text = "Q";
+  std::uint64_t state = static_cast<std::uint64_t>(n) * 0x9E3779B97F4A7C15U + 1;
+  for (int i = 0; i < 12; ++i) {
+    state = state * 6364136223846793005U + 1442695040888963407U;
+    text += static_cast<char>('a' + (state >> 59) % 26);
+  }
+  return text + "7x";
 }
 
 std::set<std::string> refusing(const engine::Change& change) {
@@ -78,7 +84,7 @@ TEST_CASE("a reused password is refused however old it is") {
 }
 
 TEST_CASE("the history costs one hash however many passwords there were") {
-  TestRealm realm;
+  TestRealm realm([](auto& c) { c.policy.options.history_similar = false; });
   realm.enrol("alice", password(0));
   const auto cost = [&](int n) {
     const auto before = hash::computed();
@@ -91,7 +97,7 @@ TEST_CASE("the history costs one hash however many passwords there were") {
 }
 
 TEST_CASE("passwords remembered under other parameters are still refused, for one more hash") {
-  TestRealm realm;
+  TestRealm realm([](auto& c) { c.policy.options.history_similar = false; });
   realm.enrol("alice", password(0));
   realm.configuration.hash = {128, 2, 1};
   REQUIRE(reset(realm, password(1)).code == Code::accepted);
@@ -99,6 +105,57 @@ TEST_CASE("passwords remembered under other parameters are still refused, for on
   CHECK(refusing(reset(realm, password(0))) == std::set<std::string>{"history"});
   CHECK(hash::computed() - before == 2);
   CHECK(refusing(reset(realm, password(1))) == std::set<std::string>{"history"});
+}
+
+TEST_CASE("near copies cost the same few hashes however many passwords there were") {
+  TestRealm realm;
+  realm.enrol("alice", password(0));
+  const auto cost = [&](int n) {
+    const auto before = hash::computed();
+    REQUIRE(reset(realm, password(n)).code == Code::accepted);
+    return hash::computed() - before;
+  };
+  const auto first = cost(1);
+  CHECK(first > 2);
+  CHECK(first <= 5);
+  for (int i = 2; i < 20; ++i) (void)cost(i);
+  CHECK(cost(20) == first);
+}
+
+TEST_CASE("a near copy of any earlier password is refused, not of the current one alone") {
+  TestRealm realm;
+  realm.enrol("alice", "Kornblume-17");
+  for (int i = 1; i < 10; ++i) REQUIRE(reset(realm, password(i)).code == Code::accepted);
+  for (const char* copy : {"Kornblume-18", "kornBLUME#9917", "17-Kornblume", "K0rnblum3-4711"}) {
+    INFO(copy);
+    CHECK(refusing(reset(realm, copy)).count("history_similar") == 1);
+  }
+  CHECK(reset(realm, "Distelfink+Zaun4").code == Code::accepted);
+}
+
+TEST_CASE("without history_similar near copies of earlier passwords are taken") {
+  TestRealm realm([](auto& c) { c.policy.options.history_similar = false; });
+  realm.enrol("alice", "Kornblume-17");
+  for (int i = 1; i < 4; ++i) REQUIRE(reset(realm, password(i)).code == Code::accepted);
+  CHECK(reset(realm, "17-Kornblume").code == Code::accepted);
+  CHECK(refusing(reset(realm, "Kornblume-17")) == std::set<std::string>{"history"});
+}
+
+TEST_CASE("near copies are remembered under other parameters, too") {
+  TestRealm realm;
+  realm.enrol("alice", "Kornblume-17");
+  realm.configuration.hash = {128, 2, 1};
+  REQUIRE(reset(realm, password(1)).code == Code::accepted);
+  CHECK(refusing(reset(realm, "Kornblume-18")).count("history_similar") == 1);
+}
+
+TEST_CASE("a history of four refuses the last four passwords and no more") {
+  TestRealm realm([](auto& c) { c.policy.options = *policy::preset("pci-dss-4"); });
+  realm.enrol("alice", password(0));
+  for (int i = 1; i < 6; ++i) REQUIRE(reset(realm, password(i)).code == Code::accepted);
+  for (const int n : {2, 3, 4, 5})
+    CHECK(refusing(reset(realm, password(n))) == std::set<std::string>{"history"});
+  CHECK(reset(realm, password(1)).code == Code::accepted);
 }
 
 TEST_CASE("a decomposed form of an earlier password is the same password") {
@@ -127,7 +184,7 @@ TEST_CASE("a change ends a forced change and starts the age anew") {
 }
 
 TEST_CASE("a password younger than min_age is not changed by its owner, but may be reset") {
-  TestRealm realm([](auto& c) { c.policy.min_age = 24h; });
+  TestRealm realm([](auto& c) { c.policy.options.min_age = 24h; });
   realm.enrol("alice", password(0));
   CHECK(change(realm, password(0), password(1)).reason == engine::Reason::too_early);
   CHECK(reset(realm, password(2)).code == Code::accepted);
@@ -136,7 +193,7 @@ TEST_CASE("a password younger than min_age is not changed by its owner, but may 
 }
 
 TEST_CASE("a forced change is possible before min_age") {
-  TestRealm realm([](auto& c) { c.policy.min_age = 24h; });
+  TestRealm realm([](auto& c) { c.policy.options.min_age = 24h; });
   realm.enrol("alice", password(0));
   REQUIRE(realm.open().expire("alice", actor));
   CHECK(change(realm, password(0), password(1)).code == Code::accepted);

@@ -9,6 +9,7 @@ class FakeClock final : public Clock {
  public:
   Time now() const override { return now_; }
   void advance(Duration by) { now_ += by; }
+  void set(Time now) { now_ = now; }
 
  private:
   Time now_ = Time(std::chrono::milliseconds(1'800'000'000'000));

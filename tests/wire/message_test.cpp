@@ -79,7 +79,7 @@ TEST_CASE("another version, an unknown kind, code or reason is refused") {
   at(reply, 2) = std::byte{10};
   CHECK_FALSE(decode(body(reply), answer));
   at(reply, 2) = std::byte{0};
-  at(reply, 3) = std::byte{10};
+  at(reply, 3) = std::byte{11};
   CHECK_FALSE(decode(body(reply), answer));
 }
 

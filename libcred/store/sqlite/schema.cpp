@@ -53,6 +53,12 @@ CREATE TABLE audit (
   PRIMARY KEY (realm, number)
 ) STRICT, WITHOUT ROWID;
 )sql",
+    // Accounts have a row each now, so the index leaves out those without failures.
+    R"sql(
+ALTER TABLE attempts ADD COLUMN last_success INTEGER NOT NULL DEFAULT 0;
+DROP INDEX attempts_by_age;
+CREATE INDEX attempts_by_age ON attempts (realm, last_failure) WHERE failures > 0;
+)sql",
 };
 
 }  // namespace

@@ -117,28 +117,31 @@ class SqliteTransaction final : public Transaction {
   Attempts attempts(const Subject& subject) override {
     return guarded([&] {
       auto query = prepare_for(subject,
-                               "SELECT failures, last_failure, blocked_until FROM attempts "
+                               "SELECT failures, last_failure, blocked_until, last_success "
+                               "FROM attempts "
                                "WHERE realm = ? AND subject = ?");
       if (!query.executeStep()) return Attempts{};
       return Attempts{query.getColumn(0).getUInt(), time_of(query.getColumn(1)),
-                      time_of(query.getColumn(2))};
+                      time_of(query.getColumn(2)), time_of(query.getColumn(3))};
     });
   }
 
   void set_attempts(const Subject& subject, const Attempts& a) override {
     guarded([&] {
-      if (a.failures == 0) {
+      if (a.failures == 0 && a.last_success == Time{}) {
         prepare_for(subject, "DELETE FROM attempts WHERE realm = ? AND subject = ?").exec();
         return;
       }
-      auto statement = prepare_for(
-          subject,
-          "INSERT INTO attempts (realm, subject, failures, last_failure, blocked_until) "
-          "VALUES (?1, ?2, ?3, ?4, ?5) ON CONFLICT (realm, subject) DO UPDATE SET "
-          "failures = ?3, last_failure = ?4, blocked_until = ?5");
+      auto statement =
+          prepare_for(subject,
+                      "INSERT INTO attempts "
+                      "(realm, subject, failures, last_failure, blocked_until, last_success) "
+                      "VALUES (?1, ?2, ?3, ?4, ?5, ?6) ON CONFLICT (realm, subject) DO UPDATE SET "
+                      "failures = ?3, last_failure = ?4, blocked_until = ?5, last_success = ?6");
       statement.bind(3, a.failures);
       statement.bind(4, number(a.last_failure));
       statement.bind(5, number(a.blocked_until));
+      statement.bind(6, number(a.last_success));
       statement.exec();
     });
   }
@@ -175,10 +178,15 @@ class SqliteTransaction final : public Transaction {
 
   void prune_attempts(Time before) override {
     guarded([&] {
-      auto statement = prepare(
-          "DELETE FROM attempts WHERE realm = ?1 AND last_failure < ?2 AND blocked_until < ?2");
-      statement.bind(2, number(before));
-      statement.exec();
+      for (const char* sql :
+           {"DELETE FROM attempts WHERE realm = ?1 AND failures > 0 AND last_failure < ?2 "
+            "AND blocked_until < ?2 AND last_success = 0",
+            "UPDATE attempts SET failures = 0, last_failure = 0, blocked_until = 0 "
+            "WHERE realm = ?1 AND failures > 0 AND last_failure < ?2 AND blocked_until < ?2"}) {
+        auto statement = prepare(sql);
+        statement.bind(2, number(before));
+        statement.exec();
+      }
     });
   }
 
