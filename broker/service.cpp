@@ -1,5 +1,7 @@
 #include "broker/service.hpp"
 
+#include "base/translate.hpp"
+
 #include <algorithm>
 #include <syslog.h>
 
@@ -147,6 +149,7 @@ Secret Service::answer(std::span<const std::byte> body) {
   if (!wire::decode(body, request)) {
     answer.reply.code = Code::usage;
   } else {
+    speak(request.source.language);
     try {
       answer = this->answer(request);
     } catch (const std::bad_alloc&) {

@@ -1,10 +1,13 @@
 // credctl: the administrator's tool.
 
+#include "base/language.hpp"
 #include "base/process.hpp"
+#include "base/translate.hpp"
 #include "cli/commands/commands.hpp"
 
 #include <CLI/CLI.hpp>
 #include <cstdio>
+#include <cstdlib>
 
 namespace {
 
@@ -14,6 +17,7 @@ constexpr auto usage_status = static_cast<int>(cred::Code::usage);
 bool repeats_input(const CLI::ParseError& error) {
   const int code = error.get_exit_code();
   return code != static_cast<int>(CLI::ExitCodes::RequiredError) &&
+         code != static_cast<int>(CLI::ExitCodes::RequiresError) &&
          code != static_cast<int>(CLI::ExitCodes::ExcludesError);
 }
 
@@ -32,6 +36,7 @@ int wrong_usage(const CLI::ParseError& error, const cred::cli::Session& session)
 
 int main(int argc, char** argv) {
   cred::harden_process();
+  cred::speak(cred::wanted_language(std::getenv));
   cred::cli::Session session;
   cred::cli::Action action;
   CLI::App program("Sets, checks, ages and refuses passwords.", "credctl");
@@ -49,7 +54,7 @@ int main(int argc, char** argv) {
       "Each command has a --help of its own. See credctl(8).");
   using namespace cred::cli;
   for (const auto add : {add_init, add_user, add_passwd, add_verify, add_check, add_generate,
-                         add_status, add_expire, add_policy})
+                         add_status, add_expire, add_compromise, add_policy})
     add(program, session, action);
   for (auto* command : program.get_subcommands({})) {
     command->fallthrough();

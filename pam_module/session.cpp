@@ -1,5 +1,7 @@
 #include "pam_module/session.hpp"
 
+#include "base/language.hpp"
+
 #include <cstdarg>
 #include <cstdio>
 #include <cstdlib>
@@ -82,7 +84,13 @@ std::string_view Session::item(int type) const noexcept {
 }
 
 wire::Source Session::source() const noexcept {
-  return {cut(item(PAM_SERVICE)), cut(item(PAM_TTY)), cut(item(PAM_RHOST)), cut(item(PAM_RUSER))};
+  // A login service keeps the environment of the session-to-be in the PAM handle.
+  const auto variable = [this](const char* name) -> const char* {
+    const char* value = pam_getenv(pamh_, name);
+    return value != nullptr ? value : std::getenv(name);
+  };
+  return {cut(item(PAM_SERVICE)), cut(item(PAM_TTY)), cut(item(PAM_RHOST)), cut(item(PAM_RUSER)),
+          wanted_language(variable)};
 }
 
 bool Session::is_set(int type) const noexcept { return item(type).data() != nullptr; }

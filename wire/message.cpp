@@ -1,5 +1,7 @@
 #include "wire/message.hpp"
 
+#include "base/language.hpp"
+
 namespace cred::wire {
 namespace {
 
@@ -28,7 +30,8 @@ bool bounded(std::string_view text) noexcept {
 bool bounded(const Request& r) noexcept {
   return bounded(r.realm) && bounded(r.account) && bounded(r.source.service) &&
          bounded(r.source.tty) && bounded(r.source.rhost) && bounded(r.source.ruser) &&
-         r.old_password.size() <= max_password_bytes && r.password.size() <= max_password_bytes;
+         is_language(r.source.language) && r.old_password.size() <= max_password_bytes &&
+         r.password.size() <= max_password_bytes;
 }
 
 bool known(std::uint8_t code) noexcept {
@@ -48,6 +51,7 @@ Secret encode(const Request& request) noexcept {
     w.text(request.source.tty);
     w.text(request.source.rhost);
     w.text(request.source.ruser);
+    w.text(request.source.language);
     w.field(request.old_password);
     w.field(request.password);
   });
@@ -80,6 +84,7 @@ bool decode(std::span<const std::byte> body, Request& request) noexcept {
   request.source.tty = r.text();
   request.source.rhost = r.text();
   request.source.ruser = r.text();
+  request.source.language = r.text();
   request.old_password = r.field();
   request.password = r.field();
   return r.finished() && bounded(request);

@@ -12,7 +12,7 @@
 
 namespace cred::wire {
 
-inline constexpr std::uint8_t version = 1;
+inline constexpr std::uint8_t version = 2;
 inline constexpr std::size_t header_bytes = 4;
 inline constexpr std::size_t max_body_bytes = 16384;
 inline constexpr std::size_t max_text_bytes = 256;     // a name or a part of the source
@@ -33,6 +33,7 @@ struct Source {
   std::string_view tty;
   std::string_view rhost;
   std::string_view ruser;
+  std::string_view language;  // for messages, as base/language.hpp gives it
 };
 
 // Views and pointers into what the caller owns.

@@ -1,3 +1,4 @@
+#include "base/language.hpp"
 #include "cli/account_view.hpp"
 #include "cli/commands/commands.hpp"
 #include "cli/password_source.hpp"
@@ -8,6 +9,7 @@
 #include <CLI/CLI.hpp>
 #include <cerrno>
 #include <cstdio>
+#include <cstdlib>
 #include <cstring>
 #include <nlohmann/json.hpp>
 #include <pwd.h>
@@ -76,6 +78,7 @@ int change_own(const Session& session, bool from_stdin) {
   request.realm = session.realm_name;
   request.account = name;
   request.source.service = "credctl";
+  request.source.language = wanted_language(std::getenv);
   request.old_password = old->bytes();
   request.password = next->bytes();
   const auto configuration = session.configuration();

@@ -113,6 +113,7 @@ void add_user(CLI::App& program, const Session& session, Action& action) {
   user->require_subcommand(1);
   user->footer("Example: credctl user list");
   add_add(*user, session, action);
+  add_user_set(*user, session, action);
   auto* listing = user->add_subcommand("list", "List the accounts");
   listing->footer("Example: credctl user list --json");
   listing->callback([&session, &action] { action = [&session] { return list(session); }; });

@@ -6,8 +6,17 @@
 #pragma once
 
 #include <string>
+#include <string_view>
 
 namespace cred {
+
+// Tells gettext where the catalogs are: beside the program, as installed, or at the
+// place that was compiled in.
+void find_catalogs();
+// The same, and chooses the language for this process, whatever its locale. For
+// programs alone, before they have threads: it sets LANGUAGE. `language` is what
+// `wanted_language` gives.
+void speak(std::string_view language);
 
 const char* tr(const char* english) __attribute__((format_arg(1)));
 const char* trn(const char* one, const char* several, unsigned long n)

@@ -1,6 +1,7 @@
 // Setting a password: enrolment, the owner's change, an administrator's reset.
 
 #include "engine/realm_parts.hpp"
+#include "engine/units.hpp"
 
 #include <algorithm>
 
@@ -59,21 +60,6 @@ Expected<Change> write(const Realm::Parts& parts, const Account& account, const 
   return Change{Code::accepted, Reason::none, std::move(report.verdicts)};
 }
 
-bool is_date(const std::string& text) {
-  int year = 0;
-  unsigned month = 0;
-  unsigned day = 0;
-  if (text.size() != 10 || text[4] != '-' || text[7] != '-') return false;
-  for (const std::size_t i : {0U, 1U, 2U, 3U, 5U, 6U, 8U, 9U})
-    if (text[i] < '0' || text[i] > '9') return false;
-  year = std::stoi(text.substr(0, 4));
-  month = static_cast<unsigned>(std::stoi(text.substr(5, 2)));
-  day = static_cast<unsigned>(std::stoi(text.substr(8, 2)));
-  return std::chrono::year_month_day{std::chrono::year(year), std::chrono::month(month),
-                                     std::chrono::day(day)}
-      .ok();
-}
-
 bool plain(const std::string& text) {
   return text.size() <= max_profile_text &&
          (text.empty() || policy::normalise(Secret::copy_of(text.data(), text.size())).has_value());
@@ -90,7 +76,7 @@ Expected<void> check_profile(const Profile& p) {
     return fail(Code::usage,
                 "a profile takes UTF-8 texts of at most 1,024 bytes without control characters, "
                 "and at most 64 attributes");
-  if (!p.birth_date.empty() && !is_date(p.birth_date))
+  if (!p.birth_date.empty() && !parse_date(p.birth_date))
     return fail(Code::usage, "the birth date must be a date written YYYY-MM-DD");
   return {};
 }

@@ -75,6 +75,25 @@ std::string print_duration(Duration duration) {
   return {};
 }
 
+std::optional<std::chrono::sys_days> parse_date(std::string_view text) {
+  if (text.size() != 10 || text[4] != '-' || text[7] != '-') return std::nullopt;
+  const auto number = [&](std::size_t from, std::size_t length) {
+    int value = -1;
+    const char* end = text.data() + from + length;
+    const auto result = std::from_chars(text.data() + from, end, value);
+    return result.ptr == end ? value : -1;
+  };
+  const int year = number(0, 4);
+  const int month = number(5, 2);
+  const int day_of_month = number(8, 2);
+  if (year < 0 || month < 0 || day_of_month < 0) return std::nullopt;
+  const std::chrono::year_month_day date{std::chrono::year(year),
+                                         std::chrono::month(static_cast<unsigned>(month)),
+                                         std::chrono::day(static_cast<unsigned>(day_of_month))};
+  if (!date.ok()) return std::nullopt;
+  return std::chrono::sys_days(date);
+}
+
 std::string print_time(Time time) {
   const auto seconds = std::chrono::floor<std::chrono::seconds>(time).time_since_epoch().count();
   const std::time_t t = seconds;

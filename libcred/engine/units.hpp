@@ -19,6 +19,9 @@ std::optional<Duration> parse_duration(std::string_view text);
 // The largest unit that divides it: "90d", "30s".
 std::string print_duration(Duration duration);
 
+// "2026-11-24", a day that exists.
+std::optional<std::chrono::sys_days> parse_date(std::string_view text);
+
 // UTC in RFC 3339 form: "2026-11-23T22:46:00Z".
 std::string print_time(Time time);
 

@@ -1,6 +1,7 @@
 // Two at once: one wins, the other learns of it, and nothing is lost.
 #include "site.hpp"
 
+#include <array>
 #include <catch2/catch.hpp>
 
 namespace {
@@ -38,11 +39,15 @@ TEST_CASE("promise: of two resets at once one wins and the other changes nothing
   Site site;
   site.init();
   site.add("ann");
-  constexpr std::size_t rounds = 10;
+  constexpr std::array words{"Anvil",  "Bramble", "Citrus",  "Dormer", "Ember",
+                             "Fjord",  "Gravel",  "Harbour", "Indigo", "Juniper",
+                             "Kettle", "Lantern", "Mortar",  "Nettle", "Orchid",
+                             "Pebble", "Quarry",  "Rafter",  "Saddle", "Thimble"};
+  constexpr std::size_t rounds = words.size() / 2;
   for (std::size_t i = 0; i < rounds; ++i) {
     std::filesystem::remove(site.path() / "meeting");
-    const std::string one = "Violet" + std::to_string(100 + i) + "Stone";
-    const std::string two = "Copper" + std::to_string(100 + i) + "Lamp";
+    const std::string one = std::string(words[2 * i]) + "Stone" + std::to_string(100 + i);
+    const std::string two = std::string(words[2 * i + 1]) + "Lamp" + std::to_string(100 + i);
     const auto pair =
         at_once(meeting(site, site.credctl({"passwd", "ann", "--stdin"}, one + "\n")),
                 meeting(site, site.credctl({"passwd", "ann", "--stdin"}, two + "\n")));

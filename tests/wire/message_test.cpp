@@ -16,7 +16,7 @@ Request full_request() {
   r.kind = Kind::change;
   r.realm = "system";
   r.account = "alice";
-  r.source = {"sshd", "ssh", "192.0.2.1", "root"};
+  r.source = {"sshd", "ssh", "192.0.2.1", "root", "de_DE.UTF-8"};
   r.old_password = bytes("old");
   r.password = bytes("new");
   return r;
@@ -32,6 +32,7 @@ TEST_CASE("a request comes back as it was sent") {
   CHECK(r.kind == Kind::change);
   CHECK(r.account == "alice");
   CHECK(r.source.rhost == "192.0.2.1");
+  CHECK(r.source.language == "de_DE.UTF-8");
   CHECK(r.old_password.size() == 3);
 }
 
@@ -67,7 +68,7 @@ TEST_CASE("another version, an unknown kind, code or reason is refused") {
   const auto at = [](Secret& frame, std::size_t i) -> std::byte& {
     return frame.writable()[header_bytes + i];
   };
-  at(request, 0) = std::byte{2};
+  at(request, 0) = std::byte{3};
   CHECK_FALSE(decode(body(request), r));
   at(request, 0) = std::byte{1};
   for (const int kind : {0, 6, 0x80}) {
@@ -81,6 +82,14 @@ TEST_CASE("another version, an unknown kind, code or reason is refused") {
   at(reply, 2) = std::byte{0};
   at(reply, 3) = std::byte{11};
   CHECK_FALSE(decode(body(reply), answer));
+}
+
+TEST_CASE("a language that could name another directory is neither sent nor taken") {
+  Request r = full_request();
+  for (const char* language : {"../../tmp", "de/DE", "de DE", "%n"}) {
+    r.source.language = language;
+    CHECK(encode(r).empty());
+  }
 }
 
 TEST_CASE("names with NUL, long names and long passwords are not sent") {

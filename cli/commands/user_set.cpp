@@ -1,0 +1,96 @@
+#include "cli/commands/commands.hpp"
+#include "engine/units.hpp"
+
+#include <CLI/CLI.hpp>
+#include <nlohmann/json.hpp>
+
+namespace cred::cli {
+namespace {
+
+// What was given; the rest stays as it is.
+struct Alteration {
+  std::string name;
+  std::optional<std::string> full_name, email, birth_date, phone;
+  std::vector<std::string> attributes;
+  std::string exempt_until;
+  bool no_exemption = false;
+  std::string reason;
+
+  bool profile() const { return full_name || email || birth_date || phone || !attributes.empty(); }
+  bool exemption() const { return no_exemption || !exempt_until.empty(); }
+};
+
+void apply(const Alteration& a, engine::Profile& profile) {
+  if (a.full_name) profile.full_name = *a.full_name;
+  if (a.email) profile.email = *a.email;
+  if (a.birth_date) profile.birth_date = *a.birth_date;
+  if (a.phone) profile.phone = *a.phone;
+  for (const auto& attribute : a.attributes) {
+    const auto equals = attribute.find('=');
+    const std::string key = attribute.substr(0, equals);
+    if (equals + 1 == attribute.size())
+      profile.attributes.erase(key);
+    else
+      profile.attributes[key] = attribute.substr(equals + 1);
+  }
+}
+
+int set(const Session& session, const Alteration& a) {
+  if (!a.profile() && !a.exemption())
+    return session.fail({Code::usage, "nothing to set; see credctl user set --help"});
+  for (const auto& attribute : a.attributes)
+    if (attribute.find('=') == std::string::npos || attribute.front() == '=')
+      return session.fail({Code::usage, "--attribute takes KEY=VALUE, or KEY= to remove it"});
+  Time until{};
+  if (!a.exempt_until.empty()) {
+    const auto day = engine::parse_date(a.exempt_until);
+    if (!day) return session.fail({Code::usage, "--exempt-until takes a date written YYYY-MM-DD"});
+    until = *day + std::chrono::days(1);  // the day itself is still exempt
+    if (until <= SystemClock().now())
+      return session.fail({Code::usage, "--exempt-until is in the past; --no-exemption ends one"});
+  }
+  auto realm = session.realm();
+  if (!realm) return session.fail(realm.error());
+  if (a.exemption())
+    if (auto done = realm->exempt(a.name, until, a.reason, session.actor()); !done)
+      return session.fail(done.error());
+  if (a.profile())
+    if (auto done = realm->set_profile(
+            a.name, [&](engine::Profile& profile) { apply(a, profile); }, session.actor());
+        !done)
+      return session.fail(done.error());
+  return session.finish(Code::accepted, "Set " + a.name + ".", {{"account", a.name}});
+}
+
+}  // namespace
+
+void add_user_set(CLI::App& user, const Session& session, Action& action) {
+  auto* command = user.add_subcommand(
+      "set", "Alter an account's profile, or exempt its password from expiry for a while");
+  auto a = std::make_shared<Alteration>();
+  command->add_option("NAME", a->name, "Login name")->required();
+  command->add_option("--full-name", a->full_name, "Given and family names")->type_name("TEXT");
+  command->add_option("--email", a->email, "E-mail address")->type_name("TEXT");
+  command->add_option("--birth-date", a->birth_date, "Date of birth")->type_name("YYYY-MM-DD");
+  command->add_option("--phone", a->phone, "Telephone number")->type_name("TEXT");
+  command
+      ->add_option("--attribute", a->attributes,
+                   "Anything else that is known of the person; KEY= removes it")
+      ->type_name("KEY=VALUE")
+      ->allow_extra_args(false)
+      ->take_all();
+  auto* reason =
+      command->add_option("--reason", a->reason, "Why, for the trail")->type_name("TEXT");
+  auto* until = command->add_option("--exempt-until", a->exempt_until,
+                                    "The password does not expire until this day has passed");
+  until->type_name("YYYY-MM-DD")->needs(reason);
+  command->add_flag("--no-exemption", a->no_exemption, "End an exemption")
+      ->needs(reason)
+      ->excludes(until);
+  command->footer(
+      "Example: credctl user set alice --exempt-until 2026-12-31 --reason 'parental leave'");
+  command->callback(
+      [&session, &action, a] { action = [&session, a] { return set(session, *a); }; });
+}
+
+}  // namespace cred::cli
