@@ -70,7 +70,7 @@ TEST_CASE("another version, an unknown kind, code or reason is refused") {
   };
   at(request, 0) = std::byte{3};
   CHECK_FALSE(decode(body(request), r));
-  at(request, 0) = std::byte{1};
+  at(request, 0) = std::byte{2};
   for (const int kind : {0, 6, 0x80}) {
     at(request, 1) = static_cast<std::byte>(kind);
     CHECK_FALSE(decode(body(request), r));
