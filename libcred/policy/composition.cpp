@@ -1,36 +1,12 @@
 #include "policy/composition.hpp"
 
 #include "base/translate.hpp"
+#include "policy/characters.hpp"
 
 #include <algorithm>
-#include <utf8proc.h>
 
 namespace cred::policy {
 namespace {
-
-bool is_upper(std::int32_t c) {
-  const auto category = utf8proc_category(c);
-  return category == UTF8PROC_CATEGORY_LU || category == UTF8PROC_CATEGORY_LT;
-}
-
-bool is_lower(std::int32_t c) { return utf8proc_category(c) == UTF8PROC_CATEGORY_LL; }
-
-bool is_digit(std::int32_t c) { return utf8proc_category(c) == UTF8PROC_CATEGORY_ND; }
-
-bool is_letter(std::int32_t c) {
-  const auto category = utf8proc_category(c);
-  return category >= UTF8PROC_CATEGORY_LU && category <= UTF8PROC_CATEGORY_LO;
-}
-
-bool is_mark(std::int32_t c) {
-  const auto category = utf8proc_category(c);
-  return category >= UTF8PROC_CATEGORY_MN && category <= UTF8PROC_CATEGORY_ME;
-}
-
-bool is_alphanumeric(std::int32_t c) { return is_letter(c) || is_digit(c); }
-
-// Marks belong to the letter before them and count as neither.
-bool is_symbol(std::int32_t c) { return !is_alphanumeric(c) && !is_mark(c); }
 
 bool any(std::int32_t) { return true; }
 

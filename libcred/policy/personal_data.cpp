@@ -1,115 +1,241 @@
 #include "policy/personal_data.hpp"
 
 #include "base/translate.hpp"
+#include "base/wiped.hpp"
 #include "policy/password_text.hpp"
+#include "policy/profile_words.hpp"
+#include "policy/shape.hpp"
 
 #include <algorithm>
-#include <utf8proc.h>
-#include <vector>
+#include <optional>
 
 namespace cred::policy {
 namespace {
 
-using Points = std::span<const std::int32_t>;
 using Word = std::vector<std::int32_t>;
 
 constexpr std::size_t anywhere_from = 4;
+constexpr std::size_t disguised_anywhere_from = 5;
+constexpr std::size_t across_separators_from = 6;
+// People change between cases, digits and symbols a few times, chance does all the time.
+constexpr int most_changes_of_a_person = 5;
+constexpr std::size_t longest_core = 64;
 
-bool is_letter(std::int32_t c) {
-  const auto category = utf8proc_category(c);
-  return category >= UTF8PROC_CATEGORY_LU && category <= UTF8PROC_CATEGORY_LO;
+// What a character may be read as: the strokes, i and l are one.
+std::int32_t reading(std::int32_t c) {
+  const std::int32_t letter = shape::letter_of(c);
+  return letter == 'l' ? 'i' : letter;
 }
 
-// Letters that `c` commonly stands for; the alphabet is that of folded text.
-std::string_view stands_for(std::int32_t c) {
-  switch (c) {
-    case '0': return "o";
-    case '1': return "il";
-    case '2': return "z";
-    case '3': return "e";
-    case '4': return "a";
-    case '5': return "s";
-    case '6': return "g";
-    case '7': return "t";
-    case '8': return "b";
-    case '9': return "g";
-    case '@': return "a";
-    case '$': return "s";
-    case '!': return "il";
-    case '|': return "il";
-    case '+': return "t";
-    default: return "";
+int kind(std::int32_t c) {
+  if (is_upper(c)) return 0;
+  if (is_letter(c)) return 1;
+  return is_digit(c) ? 2 : 3;
+}
+
+// A text that is searched, with its readings side by side.
+class Seen {
+ public:
+  explicit Seen(Points text, bool separators_dropped = false)
+      : text_(text), separators_dropped_(separators_dropped) {
+    readings_.reserve(text.size());
+    for (const std::int32_t c : text) readings_.push_back(reading(c));
   }
-}
+  Points text() const { return text_; }
+  bool separators_dropped() const { return separators_dropped_; }
 
-bool alike(std::int32_t typed, std::int32_t meant) {
-  if (typed == meant) return true;
-  return meant > 0 && meant < 128 &&
-         stands_for(typed).find(static_cast<char>(meant)) != std::string_view::npos;
-}
-
-bool contains(Points text, const Word& word) {
-  return std::search(text.begin(), text.end(), word.begin(), word.end(), alike) != text.end();
-}
-
-// The text without the digits and symbols around it.
-Points core_of(Points text) {
-  const auto first = std::find_if(text.begin(), text.end(), is_letter);
-  const auto last = std::find_if(text.rbegin(), text.rend(), is_letter).base();
-  return first < last ? Points(first, last) : Points();
-}
-
-bool core_is(Points text, const Word& word) {
-  const Points core = core_of(text);
-  return std::equal(core.begin(), core.end(), word.begin(), word.end(), alike);
-}
-
-bool made_of(Points text, const Word& word) {
-  if (word.empty()) return false;
-  const Word backwards(word.rbegin(), word.rend());
-  if (word.size() >= anywhere_from) return contains(text, word) || contains(text, backwards);
-  return word.size() > 1 && (core_is(text, word) || core_is(text, backwards));
-}
-
-// The whole name and its runs of letters: "o.neill42" gives itself and "neill".
-std::vector<Word> words_of(std::string_view name) {
-  const Secret folded = fold(name);
-  const Points points = code_points(folded);
-  std::vector<Word> words{Word(points.begin(), points.end())};
-  Word run;
-  for (const std::int32_t c : points) {
-    if (is_letter(c)) {
-      run.push_back(c);
-    } else if (!run.empty()) {
-      words.push_back(std::exchange(run, {}));
+  // Whether `accept(first, last)` likes one of the places where `word` may be read.
+  template <class Accept>
+  bool find(const Word& word, Accept accept) const {
+    const auto same = [](std::int32_t typed, std::int32_t meant) {
+      return typed == reading(meant);
+    };
+    auto from = readings_.begin();
+    while (true) {
+      from = std::search(from, readings_.end(), word.begin(), word.end(), same);
+      if (from == readings_.end()) return false;
+      const auto first = static_cast<std::size_t>(from - readings_.begin());
+      const Points place = text_.subspan(first, word.size());
+      if (std::equal(place.begin(), place.end(), word.begin(), shape::alike) &&
+          accept(first, first + word.size()))
+        return true;
+      ++from;
     }
   }
-  if (!run.empty()) words.push_back(std::move(run));
-  return words;
-}
 
-bool made_of_name(Points text, std::string_view name) {
-  const auto words = words_of(name);
-  return std::any_of(words.begin(), words.end(),
-                     [&](const Word& word) { return made_of(text, word); });
+ private:
+  Points text_;
+  Wiped<std::int32_t> readings_;
+  bool separators_dropped_;
+};
+
+class Search {
+ public:
+  explicit Search(const Candidate& candidate)
+      : plain_memory_(shape::plain_vowels(candidate.folded())),
+        joined_memory_(shape::without_separators(code_points(plain_memory_))),
+        letters_memory_(shape::letters(code_points(plain_memory_))),
+        folded_(candidate.folded()),
+        plain_(code_points(plain_memory_)),
+        joined_(code_points(joined_memory_), true) {
+    const Points typed = candidate.points();
+    int changes = 0;
+    for (std::size_t i = 1; i < typed.size(); ++i)
+      changes += kind(typed[i]) != kind(typed[i - 1]) ? 1 : 0;
+    calm_ = changes <= most_changes_of_a_person;
+  }
+
+  bool is_whole(const Word& word) const {
+    return is(folded_.text(), word) || is(plain_.text(), word) || is(joined_.text(), word);
+  }
+
+  bool contains(const ProfileWord& word) const {
+    if (word.points.size() < anywhere_from) return false;
+    const Word backwards(word.points.rbegin(), word.points.rend());
+    if (word.calendar)
+      return joined_.find(word.points,
+                          [&](auto from, auto to) { return is_number(word, from, to); }) ||
+             (word.points.size() >= across_separators_from &&
+              joined_.find(backwards, [](auto, auto) { return true; }));
+    for (const Seen* seen : {&folded_, &plain_, &joined_})
+      if (seen->find(word.points,
+                     [&](auto a, auto b) { return counts(*seen, word.points, a, b); }) ||
+          seen->find(backwards, [&](auto a, auto b) { return counts(*seen, {}, a, b); }))
+        return true;
+    return false;
+  }
+
+  // The datum that the core begins with, when it is made of words alone.
+  std::optional<Datum> made_of(const std::vector<ProfileWord>& words) const {
+    const Points text = joined_.text();
+    const Points inner = shape::without_affixes(text);
+    if (inner.empty()) return std::nullopt;
+    const auto from = static_cast<std::size_t>(inner.data() - text.data());
+    const std::size_t to = from + inner.size();
+    // A sign at an edge may be a letter, too.
+    for (const std::size_t first : {from, from - (from > 0 ? 1 : 0)})
+      for (const std::size_t last : {to, to + (to < text.size() ? 1 : 0)})
+        if (const auto datum = split(text.subspan(first, last - first), words)) return datum;
+    return split(code_points(letters_memory_), words);
+  }
+
+ private:
+  static bool is(Points text, const Word& word) {
+    return std::equal(text.begin(), text.end(), word.begin(), word.end());
+  }
+
+  // `word` is empty where any match is a disguise, as backwards.
+  bool counts(const Seen& seen, const Word& word, std::size_t from, std::size_t to) const {
+    const std::size_t length = to - from;
+    if (length >= across_separators_from) return true;
+    if (length >= disguised_anywhere_from && !seen.separators_dropped()) return true;
+    const Points place = seen.text().subspan(from, length);
+    if (is(place, word) && !seen.separators_dropped()) return true;
+    return std::count_if(place.begin(), place.end(), is_letter) * 2 >= std::ssize(place) &&
+           apart(seen.text(), from, to);
+  }
+
+  bool apart(Points text, std::size_t from, std::size_t to) const {
+    const bool left_free = from == 0 || !is_letter(text[from - 1]);
+    const bool right_free = to == text.size() || !is_letter(text[to]);
+    if (left_free && right_free) return true;
+    const bool left_differs = from == 0 || kind(text[from - 1]) != kind(text[from]);
+    const bool right_differs = to == text.size() || kind(text[to]) != kind(text[to - 1]);
+    return calm_ && left_differs && right_differs;
+  }
+
+  // No other digit beside a day or a year with a month's name, nor around the last
+  // four digits of a phone number.
+  bool is_number(const ProfileWord& word, std::size_t from, std::size_t to) const {
+    const Points text = joined_.text();
+    const bool named = std::any_of(word.points.begin(), word.points.end(), is_letter);
+    if (!named && !word.whole_run) return true;
+    const bool left = from > 0 && is_digit(text[from]) && is_digit(text[from - 1]);
+    const bool right = to < text.size() && is_digit(text[to - 1]) && is_digit(text[to]);
+    return !left && !right;
+  }
+
+  static bool starts_with(Points text, const Word& word) {
+    return text.size() >= word.size() &&
+           (std::equal(word.begin(), word.end(), text.begin(),
+                       [](auto meant, auto typed) { return shape::alike(typed, meant); }) ||
+            std::equal(word.rbegin(), word.rend(), text.begin(),
+                       [](auto meant, auto typed) { return shape::alike(typed, meant); }));
+  }
+
+  // Whether `core` is words one after another; the datum of the first.
+  static std::optional<Datum> split(Points core, const std::vector<ProfileWord>& words) {
+    if (core.size() > longest_core) return std::nullopt;
+    std::vector<std::optional<Datum>> reached(core.size() + 1);
+    std::vector<bool> reachable(core.size() + 1);
+    reachable[0] = true;
+    for (std::size_t at = 0; at < core.size(); ++at) {
+      if (!reachable[at]) continue;
+      for (const ProfileWord& word : words) {
+        if (word.calendar || !starts_with(core.subspan(at), word.points)) continue;
+        const std::size_t end = at + word.points.size();
+        if (reachable[end]) continue;
+        reachable[end] = true;
+        reached[end] = at == 0 ? word.datum : reached[at];
+      }
+    }
+    return reached[core.size()];
+  }
+
+  Secret plain_memory_, joined_memory_, letters_memory_;
+  Seen folded_, plain_, joined_;
+  bool calm_ = false;
+};
+
+Violation violation(Datum datum) {
+  switch (datum) {
+    case Datum::login:
+      return {tr("it is made of your login name: choose something that has nothing to do with it"),
+              {{"datum", "login"}}};
+    case Datum::name:
+      return {tr("it contains one of your names: choose something that has nothing to do with you"),
+              {{"datum", "name"}}};
+    case Datum::email:
+      return {tr("it contains a part of your e-mail address: choose something that has nothing to "
+                 "do with you"),
+              {{"datum", "email"}}};
+    case Datum::phone:
+      return {tr("it contains your phone number: choose something that has nothing to do with you"),
+              {{"datum", "phone"}}};
+    case Datum::birth_date:
+      return {tr("it contains your birth date: choose something that has nothing to do with you"),
+              {{"datum", "birth_date"}}};
+    case Datum::attribute:
+      return {tr("it contains something that is on record about you: choose something that has "
+                 "nothing to do with you"),
+              {{"datum", "attribute"}}};
+    case Datum::host:
+      return {tr("it contains the name of this computer: choose something that has nothing to do "
+                 "with it"),
+              {{"datum", "host"}}};
+    case Datum::realm: break;
+  }
+  return {tr("it contains the name of this service: choose something that has nothing to do "
+             "with it"),
+          {{"datum", "realm"}}};
 }
 
 }  // namespace
 
 std::string NotFromProfile::requirement() const {
-  return tr("Not made of your login or family names");
+  return tr("Not made of your names, dates, addresses or anything else on record about you");
 }
 
 std::optional<Violation> NotFromProfile::judge(const Candidate& candidate,
                                                const Context& context) const {
-  if (made_of_name(candidate.folded(), context.login))
-    return Violation{
-        tr("it is made of your login name: choose something that has nothing to do with it"),
-        {{"datum", "login"}}};
-  if (made_of_name(candidate.folded(), context.full_name))
-    return Violation{
-        tr("it contains one of your names: choose something that has nothing to do with you"),
-        {{"datum", "name"}}};
+  const auto words = profile_words(context);
+  if (words.empty()) return std::nullopt;
+  const Search search(candidate);
+  for (const ProfileWord& word : words)
+    if (match_ == Match::whole ? search.is_whole(word.points) : search.contains(word))
+      return violation(word.datum);
+  if (match_ == Match::whole) return std::nullopt;
+  if (const auto datum = search.made_of(words)) return violation(*datum);
   return std::nullopt;
 }
 

@@ -19,7 +19,7 @@ std::span<const std::int32_t> Candidate::folded() const { return code_points(fol
 
 Policy::Policy(Options options) : options_(std::move(options)) {
   add_composition_rules(options_, rules_);
-  if (options_.personal) rules_.push_back(std::make_unique<NotFromProfile>());
+  if (options_.personal) rules_.push_back(std::make_unique<NotFromProfile>(options_.match));
   if (options_.min_changed > 0)
     rules_.push_back(std::make_unique<UnlikeTheOld>(options_.min_changed));
 }
