@@ -54,7 +54,7 @@ int main(int argc, char** argv) {
       "Each command has a --help of its own. See credctl(8).");
   using namespace cred::cli;
   for (const auto add : {add_init, add_user, add_passwd, add_verify, add_check, add_generate,
-                         add_status, add_expire, add_compromise, add_policy})
+                         add_status, add_expire, add_compromise, add_policy, add_breach})
     add(program, session, action);
   for (auto* command : program.get_subcommands({})) {
     command->fallthrough();

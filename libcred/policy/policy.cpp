@@ -1,6 +1,7 @@
 #include "policy/policy.hpp"
 
 #include "base/translate.hpp"
+#include "policy/breached.hpp"
 #include "policy/composition.hpp"
 #include "policy/personal_data.hpp"
 #include "policy/similarity.hpp"
@@ -22,6 +23,10 @@ Policy::Policy(Options options) : options_(std::move(options)) {
   if (options_.personal) rules_.push_back(std::make_unique<NotFromProfile>(options_.match));
   if (options_.min_changed > 0)
     rules_.push_back(std::make_unique<UnlikeTheOld>(options_.min_changed));
+  if (!options_.breach.empty()) {
+    breach_ = std::make_shared<BreachFile>(options_.breach);
+    rules_.push_back(std::make_unique<Breached>(breach_));
+  }
 }
 
 bool Report::refused() const {
@@ -48,7 +53,12 @@ Report Policy::judge(const Secret& normalised, const Context& context) const {
   return report;
 }
 
-Expected<std::optional<bool>> Policy::breached(const Secret&) const { return std::nullopt; }
+Expected<std::optional<bool>> Policy::breached(const Secret& normalised) const {
+  if (!breach_) return std::nullopt;
+  const auto known = is_breached(*breach_, normalised);
+  if (!known) return tl::make_unexpected(known.error());
+  return *known;
+}
 
 Expected<Secret> Policy::generate(const Context& context) const {
   // Without 0 O 1 l I, which people misread; symbols only where the policy asks.

@@ -14,6 +14,8 @@
 
 namespace cred::policy {
 
+class BreachFile;
+
 inline constexpr const char* history_rule = "history";
 inline constexpr const char* similar_rule = "history_similar";
 
@@ -48,6 +50,7 @@ class Policy {
  private:
   Options options_;
   std::vector<std::unique_ptr<Rule>> rules_;
+  std::shared_ptr<BreachFile> breach_;  // null: none is configured
 };
 
 Verdict history_verdict(bool used_before);
