@@ -16,6 +16,7 @@
 #include <functional>
 #include <memory>
 #include <string>
+#include <string_view>
 #include <unistd.h>
 #include <vector>
 
@@ -28,8 +29,20 @@ const engine::Actor actor{"bench"};
 
 Secret secret(const std::string& text) { return Secret::copy_of(text.data(), text.size()); }
 
+// A made-up word of five syllables and a digit; no two are near copies.
 std::string password(int n) {
-  return "Zebra" + std::to_string(n * 7919) + "-Q" + std::to_string(n) + "x";
+  constexpr std::string_view consonants = "bdfgklmnprstvz";
+  constexpr std::string_view vowels = "aeiou";
+  auto seed = static_cast<std::uint32_t>(n + 1) * 2654435761U;
+  std::string text;
+  for (int i = 0; i < 5; ++i) {
+    text += consonants[seed % consonants.size()];
+    seed /= static_cast<std::uint32_t>(consonants.size());
+    text += vowels[seed % vowels.size()];
+    seed /= static_cast<std::uint32_t>(vowels.size());
+  }
+  text[0] = static_cast<char>(text[0] - 'a' + 'A');
+  return text + "-7";
 }
 
 void require(bool condition, const char* what) {

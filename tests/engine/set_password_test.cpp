@@ -7,6 +7,7 @@
 
 #include <catch2/catch.hpp>
 #include <set>
+#include <string_view>
 #include <thread>
 
 using namespace cred;
@@ -17,9 +18,20 @@ namespace {
 
 const engine::Actor actor{"test"};
 
+// A made-up word of five syllables and a digit; no two are near copies.
 std::string password(int n) {
-  // Far enough apart for min_changed.
-  return "Zebra" + std::to_string(n * 7919) + "-Q" + std::to_string(n * 104729) + "x";
+  constexpr std::string_view consonants = "bdfgklmnprstvz";
+  constexpr std::string_view vowels = "aeiou";
+  auto seed = static_cast<std::uint32_t>(n + 1) * 2654435761U;
+  std::string text;
+  for (int i = 0; i < 5; ++i) {
+    text += consonants[seed % consonants.size()];
+    seed /= static_cast<std::uint32_t>(consonants.size());
+    text += vowels[seed % vowels.size()];
+    seed /= static_cast<std::uint32_t>(vowels.size());
+  }
+  text[0] = static_cast<char>(text[0] - 'a' + 'A');
+  return text + "-7";
 }
 
 std::set<std::string> refusing(const engine::Change& change) {
