@@ -37,6 +37,30 @@ class AtLeast final : public Rule {
   std::uint32_t least_;
 };
 
+bool is_cased(std::int32_t c) { return is_upper(c) || is_lower(c); }
+
+// A script without case, such as Han or Arabic, has neither upper nor lower. Where a
+// password's letters are all of that kind, as many of them do for both cases as the
+// two rules ask for together; one cased letter, and both are asked for.
+class AtLeastOfCase final : public Rule {
+ public:
+  AtLeastOfCase(const Kind& kind, std::uint32_t least, std::uint32_t both)
+      : plain_(kind, least), both_(both) {}
+  std::string id() const override { return plain_.id(); }
+  std::string requirement() const override { return plain_.requirement(); }
+  std::optional<Violation> judge(const Candidate& candidate, const Context& c) const override {
+    const auto points = candidate.points();
+    if (std::none_of(points.begin(), points.end(), is_cased) &&
+        std::count_if(points.begin(), points.end(), is_letter) >= both_)
+      return std::nullopt;
+    return plain_.judge(candidate, c);
+  }
+
+ private:
+  AtLeast plain_;
+  std::uint32_t both_;
+};
+
 class MaxLength final : public Rule {
  public:
   explicit MaxLength(std::uint32_t most) : most_(most) {}
@@ -76,16 +100,20 @@ void add_composition_rules(const Options& o, std::vector<std::unique_ptr<Rule>>&
   at_least({"min_letter", is_letter, plural("At least %u letter", "At least %u letters"),
             plural("use at least %u letter (it has %u)", "use at least %u letters (it has %u)")},
            o.min_letter);
-  at_least({"min_upper", is_upper,
-            plural("At least %u upper-case letter", "At least %u upper-case letters"),
-            plural("use at least %u upper-case letter (it has %u)",
-                   "use at least %u upper-case letters (it has %u)")},
-           o.min_upper);
-  at_least({"min_lower", is_lower,
-            plural("At least %u lower-case letter", "At least %u lower-case letters"),
-            plural("use at least %u lower-case letter (it has %u)",
-                   "use at least %u lower-case letters (it has %u)")},
-           o.min_lower);
+  const std::uint32_t both_cases = o.min_upper + o.min_lower;
+  const auto of_case = [&](const Kind& kind, std::uint32_t least) {
+    if (least > 0) rules.push_back(std::make_unique<AtLeastOfCase>(kind, least, both_cases));
+  };
+  of_case({"min_upper", is_upper,
+           plural("At least %u upper-case letter", "At least %u upper-case letters"),
+           plural("use at least %u upper-case letter (it has %u)",
+                  "use at least %u upper-case letters (it has %u)")},
+          o.min_upper);
+  of_case({"min_lower", is_lower,
+           plural("At least %u lower-case letter", "At least %u lower-case letters"),
+           plural("use at least %u lower-case letter (it has %u)",
+                  "use at least %u lower-case letters (it has %u)")},
+          o.min_lower);
   at_least({"min_digit", is_digit, plural("At least %u digit", "At least %u digits"),
             plural("use at least %u digit (it has %u)", "use at least %u digits (it has %u)")},
            o.min_digit);

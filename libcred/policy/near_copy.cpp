@@ -1,16 +1,297 @@
 #include "policy/near_copy.hpp"
+
+#include "base/error.hpp"
+#include "base/wiped.hpp"
+#include "policy/calendar.hpp"
 #include "policy/password_text.hpp"
-#include <utf8proc.h>
+#include "policy/search.hpp"
+#include "policy/shape.hpp"
+
+#include <algorithm>
+#include <array>
+
 namespace cred::policy {
-std::vector<Secret> skeletons(const Secret& normalised) {
-  std::vector<Secret> v;
-  Secret folded = fold({normalised.chars(), normalised.size()});
-  Secret letters(folded.size());
-  std::size_t n = 0;
-  for (auto c : code_points(folded))
-    if (c >= 'a' && c <= 'z') letters.writable()[n++] = static_cast<std::byte>(c);
-  letters.shrink(n);
-  if (n >= 4) v.push_back(std::move(letters));
-  return v;
+namespace {
+
+using Word = Wiped<std::int32_t>;
+
+// Stands for any season or month; a private-use character, which no password has
+// after normalisation.
+constexpr std::int32_t season_mark = 0xe000;
+constexpr std::size_t season_letters = 6;  // counts as so many
+constexpr std::size_t least_letters = 4;
+constexpr std::size_t longest_leet_gap = 3;
+
+struct Char {
+  std::int32_t folded;
+  bool upper;
+};
+using Text = Wiped<Char>;
+
+// Folds one character at a time, so that each result knows the case it came from.
+Text read(const Secret& normalised) {
+  const Secret typed = decode(normalised);
+  Text text;
+  text.reserve(code_points(typed).size());
+  for (const std::int32_t c : code_points(typed)) {
+    std::array<std::int32_t, 32> parts{};
+    int boundary = 0;
+    const auto count = utf8proc_decompose_char(
+        c, parts.data(), static_cast<utf8proc_ssize_t>(parts.size()),
+        static_cast<utf8proc_option_t>(UTF8PROC_COMPAT | UTF8PROC_CASEFOLD | UTF8PROC_DECOMPOSE |
+                                       UTF8PROC_STRIPMARK),
+        &boundary);
+    for (utf8proc_ssize_t i = 0; i < std::min<utf8proc_ssize_t>(count, 32); ++i)
+      text.push_back({parts[static_cast<std::size_t>(i)], is_upper(c)});
+    wipe(parts.data(), sizeof parts);
+  }
+  return text;
 }
+
+bool letter_at(const Text& text, std::size_t i) {
+  return i < text.size() && is_letter(text[i].folded);
+}
+bool leet_at(const Text& text, std::size_t i) {
+  return i < text.size() && shape::is_leet(text[i].folded);
+}
+
+// A stretch of the text that starts and ends with a letter.
+struct Run {
+  std::size_t from, to;
+};
+
+// Leetspeak between letters belongs to them, unless so long that it is a number.
+std::vector<Run> runs_of(const Text& text) {
+  std::vector<Run> runs;
+  std::size_t i = 0;
+  while (i < text.size()) {
+    if (!letter_at(text, i)) {
+      ++i;
+      continue;
+    }
+    const std::size_t from = i;
+    while (letter_at(text, i)) ++i;
+    const bool joins = !runs.empty() && from - runs.back().to <= longest_leet_gap &&
+                       std::all_of(text.begin() + static_cast<std::ptrdiff_t>(runs.back().to),
+                                   text.begin() + static_cast<std::ptrdiff_t>(from),
+                                   [](const Char& c) { return shape::is_leet(c.folded); });
+    if (joins)
+      runs.back().to = i;
+    else
+      runs.push_back({from, i});
+  }
+  return runs;
+}
+
+// Without a letter or two before a capital ("xSummer") or capitals at the end
+// ("SummerX"): somebody put them there.
+Run without_humps(const Text& text, Run run) {
+  const auto capital = [&](std::size_t i) { return letter_at(text, i) && text[i].upper; };
+  const auto small = [&](std::size_t i) { return letter_at(text, i) && !text[i].upper; };
+  for (const std::size_t n : {1U, 2U})
+    if (run.to - run.from >= least_letters + n && small(run.from) && small(run.from + n - 1) &&
+        capital(run.from + n) && small(run.from + n + 1)) {
+      run.from += n;
+      break;
+    }
+  for (const std::size_t n : {1U, 2U})
+    if (run.to - run.from >= least_letters + n && capital(run.to - n) && capital(run.to - 1) &&
+        small(run.to - n - 1)) {
+      run.to -= n;
+      break;
+    }
+  return run;
+}
+
+Word word_of(const Text& text, Run run) {
+  Word word;
+  word.reserve(run.to - run.from);
+  for (std::size_t i = run.from; i < run.to; ++i) {
+    const std::int32_t letter = shape::letter_of(text[i].folded);
+    word.push_back(letter == 'l' ? 'i' : letter);  // the strokes stand for both
+  }
+  return word;
+}
+
+// `name` in the letters of `word_of`.
+bool same(std::span<const std::int32_t> word, std::string_view name) {
+  return std::equal(word.begin(), word.end(), name.begin(), name.end(),
+                    [](std::int32_t a, char b) { return a == (b == 'l' ? 'i' : b); });
+}
+
+struct Piece {
+  Word word;
+  std::size_t letters;
+};
+
+Piece season() { return {Word{season_mark}, season_letters}; }
+
+// A word, with the season or month that it is, begins or ends with taken out.
+void add_pieces(Word word, std::vector<Piece>& pieces) {
+  const Secret plain_memory = shape::plain_vowels(word);
+  const Points plain = code_points(plain_memory);
+  for (const calendar::Name& name : calendar::names()) {
+    const std::size_t length = name.text.size();
+    if (same(plain, name.text)) {
+      pieces.push_back(season());
+      return;
+    }
+    if (name.common || plain.size() < length + 3) continue;
+    const bool begins = same(plain.first(length), name.text);
+    if (!begins && !same(plain.last(length), name.text)) continue;
+    const Points rest = begins ? plain.subspan(length) : plain.first(plain.size() - length);
+    if (begins) pieces.push_back(season());
+    pieces.push_back({Word(rest.begin(), rest.end()), rest.size()});
+    if (!begins) pieces.push_back(season());
+    return;
+  }
+  const std::size_t letters = word.size();
+  pieces.push_back({std::move(word), letters});
+}
+
+std::size_t letters_in(const std::vector<Piece>& pieces) {
+  std::size_t sum = 0;
+  for (const Piece& piece : pieces) sum += piece.letters;
+  return sum;
+}
+
+// Leaves out what is short, as long as enough remains to tell passwords apart.
+void drop_short(std::vector<Piece>& pieces, std::size_t shorter_than, std::size_t enough) {
+  std::size_t rest = 0;
+  for (const Piece& piece : pieces)
+    if (piece.letters >= shorter_than) rest += piece.letters;
+  if (rest < enough) return;
+  std::erase_if(pieces, [&](const Piece& piece) { return piece.letters < shorter_than; });
+}
+
+Piece joined(std::vector<Piece> pieces) {
+  drop_short(pieces, 3, 4);
+  drop_short(pieces, 4, 6);
+  const auto longest =
+      std::max_element(pieces.begin(), pieces.end(),
+                       [](const Piece& a, const Piece& b) { return a.letters < b.letters; });
+  if (longest == pieces.end()) return {};
+  const std::size_t all = letters_in(pieces);
+  if (longest->letters * 5 >= all * 3) return std::move(*longest);
+  Piece whole{{}, all};
+  for (const Piece& piece : pieces)
+    whole.word.insert(whole.word.end(), piece.word.begin(), piece.word.end());
+  return whole;
+}
+
+Piece words_form(const Text& text) {
+  std::vector<Piece> pieces;
+  for (const Run run : runs_of(text)) add_pieces(word_of(text, without_humps(text, run)), pieces);
+  return joined(std::move(pieces));
+}
+
+Piece letters_form(const Text& text) {
+  Piece all{};
+  for (const Char& c : text)
+    if (is_letter(c.folded)) all.word.push_back(c.folded);
+  all.letters = all.word.size();
+  return all;
+}
+
+// Reads the signs next to the letters as letters.
+Piece edges_form(Text text) {
+  const auto letter = [](const Char& c) { return is_letter(c.folded); };
+  const auto begin = text.begin();
+  const auto first = static_cast<std::size_t>(std::find_if(begin, text.end(), letter) - begin);
+  const auto last =
+      static_cast<std::size_t>(std::find_if(text.rbegin(), text.rend(), letter).base() - begin);
+  const auto read_as_letter = [&](std::size_t i) {
+    text[i].folded = shape::letter_of(text[i].folded);
+  };
+  // In front of a dash or dot a sign ends a word.
+  for (std::size_t i = first; i + 1 < last; ++i)
+    if (leet_at(text, i) && letter_at(text, i - 1) && is_separator(text[i + 1].folded))
+      read_as_letter(i);
+  if (first > 0 && first <= 2 && leet_at(text, first - 1)) {
+    for (std::size_t i = 0; i < first; ++i) read_as_letter(i);
+    return words_form(text);
+  }
+  const auto runs = runs_of(text);
+  if (runs.size() == 1) {
+    // The piece behind the last gap, when it is short: "Summer1x".
+    std::size_t tail = last;
+    while (tail > first && letter_at(text, tail - 1)) --tail;
+    if (tail > first && last - tail <= 2 && is_digit(text[tail - 1].folded)) {
+      text.resize(tail);
+      return words_form(text);
+    }
+  }
+  if (leet_at(text, last)) read_as_letter(last);
+  return words_form(text);
+}
+
+// Turned so that it comes first in dictionary order; linear time.
+void turn(Word& word) {
+  std::size_t best = 0;
+  std::size_t other = 1;
+  std::size_t same_for = 0;
+  const std::size_t n = word.size();
+  while (best < n && other < n && same_for < n) {
+    const std::int32_t a = word[(best + same_for) % n];
+    const std::int32_t b = word[(other + same_for) % n];
+    if (a == b) {
+      ++same_for;
+      continue;
+    }
+    (a > b ? best : other) += same_for + 1;
+    if (best == other) ++other;
+    same_for = 0;
+  }
+  std::rotate(word.begin(), word.begin() + static_cast<std::ptrdiff_t>(std::min(best, other)),
+              word.end());
+}
+
+// German spellings brought together as `plain_vowels` does, but the same whether the
+// word is read forwards or backwards.
+Word with_plain_vowels(const Word& word) {
+  const auto softened = [&](std::size_t i) {
+    const std::int32_t c = i < word.size() ? word[i] : 0;
+    return c == 'a' || c == 'o' || c == 'u';
+  };
+  Word result;
+  result.reserve(word.size());
+  for (std::size_t i = 0; i < word.size(); ++i) {
+    if (word[i] == 'e' && (softened(i + 1) || (i > 0 && softened(i - 1)))) continue;
+    if (word[i] == 'a' && i > 0 && word[i - 1] == 'a') continue;
+    result.push_back(word[i]);
+  }
+  return result;
+}
+
+Word canonical(const Word& word) {
+  Word forwards = with_plain_vowels(word);
+  forwards.resize(period(forwards));  // one copy of what is doubled
+  Word backwards(forwards.rbegin(), forwards.rend());
+  turn(forwards);
+  turn(backwards);
+  return std::min(forwards, backwards);
+}
+
+void add_form(const Piece& piece, std::vector<Secret>& forms) {
+  if (piece.letters < least_letters) return;
+  const Word form = canonical(piece.word);
+  if (form.size() < least_letters && std::count(form.begin(), form.end(), season_mark) == 0) return;
+  Secret bytes = Secret::copy_of(std::as_bytes(std::span(form)));
+  if (!bytes.ok()) throw Failure(Code::unavailable, "no memory for a password");
+  const bool known =
+      std::any_of(forms.begin(), forms.end(), [&](const Secret& f) { return f.equals(bytes); });
+  if (!known) forms.push_back(std::move(bytes));
+}
+
+}  // namespace
+
+std::vector<Secret> skeletons(const Secret& normalised) {
+  const Text text = read(normalised);
+  std::vector<Secret> forms;
+  add_form(words_form(text), forms);
+  add_form(letters_form(text), forms);
+  add_form(edges_form(text), forms);
+  return forms;
+}
+
 }  // namespace cred::policy

@@ -9,9 +9,15 @@
 
 namespace cred::policy {
 
-// Unicode NFC (UAX #15) of `raw`, so that composed and decomposed input is equal.
+// RFC 8265 §4.2, the profile OpaqueString: each space of another kind than U+0020 is
+// mapped to that, then Unicode NFC (UAX #15). Composed and decomposed input is equal;
+// case, marks and width are kept. What is normalised stays as it is.
 // Errors: usage, for what is no password: empty, over max_password_bytes, NUL or
-// another control character, invalid UTF-8. The message says which.
+// another control character, invalid UTF-8, or a character outside of the
+// FreeformClass of RFC 8264: invisible, for private use, or not assigned in the
+// Unicode version of utf8proc. Joiners are taken after a virama and between letters
+// without case; contexts that utf8proc has no data for are not looked at (RFC 5892,
+// A.3 to A.9). The message says which.
 Expected<Secret> normalise(const Secret& raw);
 
 // Code points of UTF-8 text for comparing: case folded and stripped of marks, so

@@ -4,6 +4,7 @@
 #include "policy/breached.hpp"
 #include "policy/composition.hpp"
 #include "policy/personal_data.hpp"
+#include "policy/sequence.hpp"
 #include "policy/similarity.hpp"
 
 #include <algorithm>
@@ -21,6 +22,9 @@ std::span<const std::int32_t> Candidate::folded() const { return code_points(fol
 Policy::Policy(Options options) : options_(std::move(options)) {
   add_composition_rules(options_, rules_);
   if (options_.personal) rules_.push_back(std::make_unique<NotFromProfile>(options_.match));
+  if (options_.max_repeat > 0) rules_.push_back(std::make_unique<MaxRepeat>(options_.max_repeat));
+  if (options_.max_sequence > 0)
+    rules_.push_back(std::make_unique<MaxSequence>(options_.max_sequence));
   if (options_.min_changed > 0)
     rules_.push_back(std::make_unique<UnlikeTheOld>(options_.min_changed));
   if (!options_.breach.empty()) {
