@@ -1,5 +1,6 @@
 #include "engine/configuration.hpp"
 
+#include "base/file.hpp"
 #include "base/secret.hpp"
 #include "engine/toml_characters.hpp"
 #include "engine/units.hpp"
@@ -8,7 +9,6 @@
 #include <algorithm>
 #include <cerrno>
 #include <cstring>
-#include <fcntl.h>
 #include <filesystem>
 #include <functional>
 #include <limits>
@@ -338,23 +338,6 @@ void read_document(const toml::table& document, const std::string& origin, Confi
   }
 }
 
-Expected<std::string> read_file(const std::string& path) {
-  const int fd = open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK);
-  if (fd < 0) return fail(Code::configuration, "cannot read " + path + ": " + std::strerror(errno));
-  std::string text;
-  std::vector<char> chunk(65536);
-  ssize_t got = 0;
-  while ((got = read(fd, chunk.data(), chunk.size())) > 0 && text.size() <= largest_file)
-    text.append(chunk.data(), static_cast<std::size_t>(got));
-  const int reason = errno;
-  (void)close(fd);
-  if (got < 0)
-    return fail(Code::configuration, "cannot read " + path + ": " + std::strerror(reason));
-  if (text.size() > largest_file)
-    return fail(Code::configuration, path + " is larger than 1 MiB; is it a configuration?");
-  return text;
-}
-
 Expected<std::vector<std::string>> drop_ins(const std::string& path) {
   std::vector<std::string> files;
   std::error_code error;
@@ -405,8 +388,8 @@ Expected<Configuration> load_configuration(const std::string& path) {
   if (!path.empty() || access(main.c_str(), F_OK) == 0) files->insert(files->begin(), main);
   Configuration configuration;
   for (const std::string& file : *files) {
-    const auto text = read_file(file);
-    if (!text) return tl::make_unexpected(text.error());
+    const auto text = read_file(file, largest_file);
+    if (!text) return fail(Code::configuration, file + " " + text.error().message);
     if (auto applied = apply_configuration(*text, file, configuration); !applied)
       return tl::make_unexpected(applied.error());
   }

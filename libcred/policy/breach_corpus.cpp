@@ -1,5 +1,7 @@
 #include "policy/breach_corpus.hpp"
 
+#include "base/file.hpp"
+
 #include <array>
 #include <cerrno>
 #include <cmath>
@@ -20,11 +22,6 @@ namespace {
 tl::unexpected<Error> unreadable(const std::string& path) {
   return fail(Code::configuration,
               "breach corpus " + path + ": cannot be read: " + std::strerror(errno));
-}
-
-bool same_file(const struct stat& a, const struct stat& b) {
-  return a.st_dev == b.st_dev && a.st_ino == b.st_ino && a.st_size == b.st_size &&
-         a.st_mtim.tv_sec == b.st_mtim.tv_sec && a.st_mtim.tv_nsec == b.st_mtim.tv_nsec;
 }
 
 }  // namespace

@@ -3,6 +3,7 @@
 #include "base/translate.hpp"
 #include "policy/breached.hpp"
 #include "policy/composition.hpp"
+#include "policy/known_password.hpp"
 #include "policy/personal_data.hpp"
 #include "policy/sequence.hpp"
 #include "policy/similarity.hpp"
@@ -21,6 +22,7 @@ std::span<const std::int32_t> Candidate::folded() const { return code_points(fol
 
 Policy::Policy(Options options) : options_(std::move(options)) {
   add_composition_rules(options_, rules_);
+  rules_.push_back(std::make_unique<KnownPassword>(options_));
   if (options_.personal) rules_.push_back(std::make_unique<NotFromProfile>(options_.match));
   if (options_.max_repeat > 0) rules_.push_back(std::make_unique<MaxRepeat>(options_.max_repeat));
   if (options_.max_sequence > 0)
