@@ -182,7 +182,9 @@ Expected<policy::Report> Realm::check(std::optional<std::string_view> name,
 
 Expected<Secret> Realm::generate(std::string_view name, const Profile& profile) {
   return at_the_door([&]() -> Expected<Secret> {
-    return parts_->policy.generate(parts_->context(name, profile, nullptr));
+    auto generated = parts_->policy.generate(parts_->context(name, profile, nullptr));
+    if (!generated) return tl::make_unexpected(generated.error());
+    return std::move(generated->password);
   });
 }
 

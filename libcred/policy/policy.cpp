@@ -66,25 +66,21 @@ Expected<std::optional<bool>> Policy::breached(const Secret& normalised) const {
   return *known;
 }
 
-Expected<Secret> Policy::generate(const Context& context) const {
-  // Without 0 O 1 l I, which people misread; symbols only where the policy asks.
-  std::string alphabet = "ABCDEFGHJKLMNPQRSTUVWXYZabcdefghijkmnopqrstuvwxyz23456789";
-  if (options_.min_symbol > 0) alphabet += "!#%+-=?@_";
-  const std::uint32_t asked = std::max(
-      {20U, options_.min_length, options_.min_alphanumeric + options_.min_symbol,
-       options_.min_upper + options_.min_lower + options_.min_digit + options_.min_symbol});
-  const std::uint32_t length = std::min(asked, options_.max_length);
-  constexpr int most_tries = 10'000;
-  // Rejection keeps the draw uniform among the accepted ones.
-  for (int i = 0; i < most_tries; ++i) {
-    Secret password(length);
-    if (!password.ok()) return fail(Code::unavailable, "no memory for a password");
-    for (std::byte& b : password.writable())
-      b = static_cast<std::byte>(
-          alphabet[randombytes_uniform(static_cast<std::uint32_t>(alphabet.size()))]);
-    if (!judge(password, context).refused()) return password;
-  }
-  return fail(Code::configuration, "no random password satisfies this policy; loosen it");
+Expected<Generated> Policy::generate(const Context& context) const {
+  return generate_password(options_, accepts(context));
+}
+
+Expected<Generated> Policy::generate_words(const Context& context, std::uint32_t words) const {
+  return generate_passphrase(options_, words, accepts(context));
+}
+
+Accepts Policy::accepts(const Context& context) const {
+  return [this, &context](const Secret& password) {
+    const Report report = judge(password, context);
+    if (!report.data_failures.empty() && options_.on_data_failure == OnDataFailure::refuse)
+      throw Failure(report.data_failures.front());
+    return !report.refused();
+  };
 }
 
 Verdict history_verdict(bool used_before) {

@@ -3,6 +3,7 @@
 
 #include "base/error.hpp"
 #include "base/secret.hpp"
+#include "policy/generate.hpp"
 #include "policy/options.hpp"
 #include "policy/password_text.hpp"
 #include "policy/rule.hpp"
@@ -43,11 +44,15 @@ class Policy {
   // as the corpus gives them; a message names the file.
   Expected<std::optional<bool>> breached(const Secret& normalised) const;
 
-  // A random password that the policy accepts, drawn uniformly from those of its
-  // length and alphabet. Errors: configuration (no such password was found).
-  Expected<Secret> generate(const Context& context) const;
+  // A random password, or a passphrase of so many words, that the policy accepts:
+  // generate.hpp. Throws Failure when a list or corpus cannot be used.
+  Expected<Generated> generate(const Context& context) const;
+  Expected<Generated> generate_words(const Context& context, std::uint32_t words) const;
 
  private:
+  // As long as this and `context` live.
+  Accepts accepts(const Context& context) const;
+
   Options options_;
   std::vector<std::unique_ptr<Rule>> rules_;
   std::shared_ptr<BreachFile> breach_;  // null: none is configured
