@@ -63,12 +63,11 @@ class Seen {
   // Whether `accept(first, last)` likes one of the places where `word` may be read.
   template <class Accept>
   bool find(const Word& word, Accept accept) const {
-    const auto same = [](std::int32_t typed, std::int32_t meant) {
-      return typed == reading(meant);
-    };
+    Word meant(word.size());
+    std::transform(word.begin(), word.end(), meant.begin(), reading);
     auto from = readings_.begin();
     while (true) {
-      from = std::search(from, readings_.end(), word.begin(), word.end(), same);
+      from = std::search(from, readings_.end(), meant.begin(), meant.end());
       if (from == readings_.end()) return false;
       const auto first = static_cast<std::size_t>(from - readings_.begin());
       const Points place = text_.subspan(first, word.size());
@@ -149,8 +148,9 @@ class Search {
     if (length >= disguised_anywhere_from && !seen.separators_dropped()) return true;
     const Points place = seen.text().subspan(from, length);
     if (is(place, word) && !seen.separators_dropped()) return true;
-    return std::count_if(place.begin(), place.end(), is_letter) * 2 >= std::ssize(place) &&
-           apart(seen, from, to);
+    const auto typed_letters = std::count_if(place.begin(), place.end(), is_letter);
+    const bool both = word.empty() && typed_letters < std::ssize(place);
+    return typed_letters * 2 >= std::ssize(place) && (calm_ || !both) && apart(seen, from, to);
   }
 
   bool apart(const Seen& seen, std::size_t from, std::size_t to) const {
@@ -173,6 +173,10 @@ class Search {
   // four digits of a phone number.
   static bool is_number(Points text, const ProfileWord& word, std::size_t from, std::size_t to) {
     const bool named = std::any_of(word.points.begin(), word.points.end(), is_letter);
+    // Apr3 in leetspeak is in one random password in 30,000.
+    if (named && word.points.size() < across_separators_from &&
+        !is(text.subspan(from, to - from), word.points))
+      return false;
     if (!named && !word.whole_run) return true;
     const bool left = from > 0 && is_digit(text[from]) && is_digit(text[from - 1]);
     const bool right = to < text.size() && is_digit(text[to - 1]) && is_digit(text[to]);
