@@ -8,7 +8,10 @@
 namespace cred::policy::calendar {
 namespace {
 
+// As plain vowels leave them, and as they are typed without umlauts.
 constexpr std::array names_table{
+    Name{"fruehling", 0, false, false}, Name{"fruehjahr", 0, false, false},
+    Name{"maerz", 3, false, false},     Name{"jaenner", 1, false, false},
     Name{"spring", 0, false, true},     Name{"summer", 0, false, false},
     Name{"autumn", 0, false, false},    Name{"fall", 0, false, true},
     Name{"winter", 0, false, false},    Name{"fruhling", 0, false, false},

@@ -18,7 +18,6 @@ using Word = Wiped<std::int32_t>;
 // Stands for any season or month; a private-use character, which no password has
 // after normalisation.
 constexpr std::int32_t season_mark = 0xe000;
-constexpr std::size_t season_letters = 6;  // counts as so many
 constexpr std::size_t least_letters = 4;
 constexpr std::size_t longest_leet_gap = 3;
 
@@ -119,30 +118,49 @@ bool same(std::span<const std::int32_t> word, std::string_view name) {
                     [](std::int32_t a, char b) { return a == (b == 'l' ? 'i' : b); });
 }
 
+// German spellings brought together as `plain_vowels` does, but the same whether the
+// word is read forwards or backwards.
+Word with_plain_vowels(const Word& word) {
+  const auto softened = [&](std::size_t i) {
+    const std::int32_t c = i < word.size() ? word[i] : 0;
+    return c == 'a' || c == 'o' || c == 'u';
+  };
+  Word result;
+  result.reserve(word.size());
+  for (std::size_t i = 0; i < word.size(); ++i) {
+    if (word[i] == 'e' && (softened(i + 1) || (i > 0 && softened(i - 1)))) continue;
+    if (word[i] == 'a' && i > 0 && word[i - 1] == 'a') continue;
+    result.push_back(word[i]);
+  }
+  return result;
+}
+
 struct Piece {
   Word word;
-  std::size_t letters;
+  std::size_t letters;  // as typed
+  bool season = false;
 };
 
-Piece season() { return {Word{season_mark}, season_letters}; }
+Piece season(std::size_t letters) { return {Word{season_mark}, letters, true}; }
 
 // A word, with the season or month that it is, begins or ends with taken out.
-void add_pieces(Word word, std::vector<Piece>& pieces) {
-  const Secret plain_memory = shape::plain_vowels(word);
-  const Points plain = code_points(plain_memory);
+// `beside_digit` is asked for where the name is short or common.
+void add_pieces(Word word, bool beside_digit, std::vector<Piece>& pieces) {
+  const Word plain_memory = with_plain_vowels(word);
+  const Points plain(plain_memory);
   for (const calendar::Name& name : calendar::names()) {
     const std::size_t length = name.text.size();
-    if (same(plain, name.text)) {
-      pieces.push_back(season());
+    if (same(plain, name.text) && (beside_digit || !name.common)) {
+      pieces.push_back(season(length));
       return;
     }
     if (name.common || plain.size() < length + 3) continue;
     const bool begins = same(plain.first(length), name.text);
     if (!begins && !same(plain.last(length), name.text)) continue;
     const Points rest = begins ? plain.subspan(length) : plain.first(plain.size() - length);
-    if (begins) pieces.push_back(season());
+    if (begins) pieces.push_back(season(length));
     pieces.push_back({Word(rest.begin(), rest.end()), rest.size()});
-    if (!begins) pieces.push_back(season());
+    if (!begins) pieces.push_back(season(length));
     return;
   }
   const std::size_t letters = word.size();
@@ -155,33 +173,49 @@ std::size_t letters_in(const std::vector<Piece>& pieces) {
   return sum;
 }
 
-// Leaves out what is short, as long as enough remains to tell passwords apart.
+// Leaves out what is short, as long as most remains, and enough to tell passwords apart.
 void drop_short(std::vector<Piece>& pieces, std::size_t shorter_than, std::size_t enough) {
   std::size_t rest = 0;
   for (const Piece& piece : pieces)
     if (piece.letters >= shorter_than) rest += piece.letters;
-  if (rest < enough) return;
+  if (rest < enough || rest * 5 < letters_in(pieces) * 3) return;
   std::erase_if(pieces, [&](const Piece& piece) { return piece.letters < shorter_than; });
 }
 
+// The longest word when it is most of the words, else all of them; and the seasons.
 Piece joined(std::vector<Piece> pieces) {
-  drop_short(pieces, 3, 4);
+  if (pieces.size() == 1 && pieces[0].season) pieces[0].letters = least_letters;
+  drop_short(pieces, 3, 5);
   drop_short(pieces, 4, 6);
-  const auto longest =
-      std::max_element(pieces.begin(), pieces.end(),
-                       [](const Piece& a, const Piece& b) { return a.letters < b.letters; });
-  if (longest == pieces.end()) return {};
-  const std::size_t all = letters_in(pieces);
-  if (longest->letters * 5 >= all * 3) return std::move(*longest);
-  Piece whole{{}, all};
-  for (const Piece& piece : pieces)
+  std::size_t longest = 0;
+  std::size_t all = 0;
+  for (const Piece& piece : pieces) {
+    if (piece.season) continue;
+    longest = std::max(longest, piece.letters);
+    all += piece.letters;
+  }
+  const bool one_word = longest * 5 >= all * 3;
+  Piece whole{};
+  for (const Piece& piece : pieces) {
+    if (!piece.season && one_word && piece.letters < longest) continue;
     whole.word.insert(whole.word.end(), piece.word.begin(), piece.word.end());
+    whole.letters += piece.letters;
+  }
   return whole;
 }
 
 Piece words_form(const Text& text) {
   std::vector<Piece> pieces;
-  for (const Run run : runs_of(text)) add_pieces(word_of(text, without_humps(text, run)), pieces);
+  for (const Run run : runs_of(text)) {
+    const Run inner = without_humps(text, run);
+    std::size_t before = inner.from;
+    while (before > 0 && is_separator(text[before - 1].folded)) --before;
+    std::size_t beyond = inner.to;
+    while (beyond < text.size() && is_separator(text[beyond].folded)) ++beyond;
+    const bool beside_digit = (before > 0 && is_digit(text[before - 1].folded)) ||
+                              (beyond < text.size() && is_digit(text[beyond].folded));
+    add_pieces(word_of(text, inner), beside_digit, pieces);
+  }
   return joined(std::move(pieces));
 }
 
@@ -193,35 +227,57 @@ Piece letters_form(const Text& text) {
   return all;
 }
 
+// A character that ends a word for good: no letter, nor a sign for one.
+bool is_border(const Char& c) { return !is_letter(c.folded) && !shape::is_leet(c.folded); }
+
+void read_as_letters(Text& text, std::size_t from, std::size_t to) {
+  for (std::size_t i = from; i < to; ++i) text[i].folded = shape::letter_of(text[i].folded);
+}
+
+// Signs between a letter and a border, as in "Tru3-4pril".
+void read_inner_edges(Text& text, std::size_t first, std::size_t last) {
+  for (std::size_t i = first; i < text.size();) {
+    const std::size_t from = i;
+    while (leet_at(text, i) && !letter_at(text, i)) ++i;
+    const bool closes =
+        from > first && letter_at(text, from - 1) && i < text.size() && is_border(text[i]);
+    const bool opens = from > first && is_border(text[from - 1]) && letter_at(text, i);
+    if (i > from && i - from <= longest_leet_gap && (closes || (opens && i < last)))
+      read_as_letters(text, from, i);
+    if (i == from) ++i;
+  }
+}
+
+// How many of the digits from `at` on may be letters: all but a year.
+std::size_t before_year(const Text& text, std::size_t at) {
+  std::size_t end = at;
+  while (end < text.size() && is_digit(text[end].folded)) ++end;
+  return end - at > 4 ? std::min(end - at - 4, longest_leet_gap) : 1;
+}
+
 // Reads the signs next to the letters as letters.
 Piece edges_form(Text text) {
   const auto letter = [](const Char& c) { return is_letter(c.folded); };
-  const auto begin = text.begin();
-  const auto first = static_cast<std::size_t>(std::find_if(begin, text.end(), letter) - begin);
-  const auto last =
-      static_cast<std::size_t>(std::find_if(text.rbegin(), text.rend(), letter).base() - begin);
-  const auto read_as_letter = [&](std::size_t i) {
-    text[i].folded = shape::letter_of(text[i].folded);
+  const auto end_of_letters = [&] {
+    return static_cast<std::size_t>(std::find_if(text.rbegin(), text.rend(), letter).base() -
+                                    text.begin());
   };
-  // In front of a dash or dot a sign ends a word.
-  for (std::size_t i = first; i + 1 < last; ++i)
-    if (leet_at(text, i) && letter_at(text, i - 1) && is_separator(text[i + 1].folded))
-      read_as_letter(i);
+  const auto first =
+      static_cast<std::size_t>(std::find_if(text.begin(), text.end(), letter) - text.begin());
+  read_inner_edges(text, first, end_of_letters());
+  const std::size_t last = end_of_letters();
   if (first > 0 && first <= 2 && leet_at(text, first - 1)) {
-    for (std::size_t i = 0; i < first; ++i) read_as_letter(i);
+    read_as_letters(text, 0, first);
     return words_form(text);
   }
-  const auto runs = runs_of(text);
-  if (runs.size() == 1) {
-    // The piece behind the last gap, when it is short: "Summer1x".
-    std::size_t tail = last;
-    while (tail > first && letter_at(text, tail - 1)) --tail;
-    if (tail > first && last - tail <= 2 && is_digit(text[tail - 1].folded)) {
-      text.resize(tail);
-      return words_form(text);
-    }
+  // The piece behind the last digit, when it is short: "Summer1x".
+  std::size_t tail = last;
+  while (tail > first && letter_at(text, tail - 1)) --tail;
+  if (tail > first && last - tail <= 2 && is_digit(text[tail - 1].folded)) {
+    text.resize(tail);
+    return words_form(text);
   }
-  if (leet_at(text, last)) read_as_letter(last);
+  if (leet_at(text, last)) read_as_letters(text, last, last + before_year(text, last));
   return words_form(text);
 }
 
@@ -244,23 +300,6 @@ void turn(Word& word) {
   }
   std::rotate(word.begin(), word.begin() + static_cast<std::ptrdiff_t>(std::min(best, other)),
               word.end());
-}
-
-// German spellings brought together as `plain_vowels` does, but the same whether the
-// word is read forwards or backwards.
-Word with_plain_vowels(const Word& word) {
-  const auto softened = [&](std::size_t i) {
-    const std::int32_t c = i < word.size() ? word[i] : 0;
-    return c == 'a' || c == 'o' || c == 'u';
-  };
-  Word result;
-  result.reserve(word.size());
-  for (std::size_t i = 0; i < word.size(); ++i) {
-    if (word[i] == 'e' && (softened(i + 1) || (i > 0 && softened(i - 1)))) continue;
-    if (word[i] == 'a' && i > 0 && word[i - 1] == 'a') continue;
-    result.push_back(word[i]);
-  }
-  return result;
 }
 
 Word canonical(const Word& word) {

@@ -36,10 +36,26 @@ int kind(std::int32_t c) {
 // A text that is searched, with its readings side by side.
 class Seen {
  public:
-  explicit Seen(Points text, bool separators_dropped = false)
-      : text_(text), separators_dropped_(separators_dropped) {
+  explicit Seen(Points text) : text_(text), gap_before_(text.size() + 1, false) {
     readings_.reserve(text.size());
     for (const std::int32_t c : text) readings_.push_back(reading(c));
+  }
+  // `text` is `spaced` without its separators.
+  Seen(Points text, Points spaced) : Seen(text) {
+    separators_dropped_ = true;
+    std::size_t kept = 0;
+    for (const std::int32_t c : spaced)
+      if (is_separator(c))
+        gap_before_[kept] = true;
+      else
+        ++kept;
+  }
+  // Whether no letter stands right before, or right behind, the place.
+  bool free_before(std::size_t i) const {
+    return i == 0 || gap_before_[i] || !is_letter(text_[i - 1]);
+  }
+  bool free_behind(std::size_t i) const {
+    return i == text_.size() || gap_before_[i] || !is_letter(text_[i]);
   }
   Points text() const { return text_; }
   bool separators_dropped() const { return separators_dropped_; }
@@ -47,12 +63,11 @@ class Seen {
   // Whether `accept(first, last)` likes one of the places where `word` may be read.
   template <class Accept>
   bool find(const Word& word, Accept accept) const {
-    const auto same = [](std::int32_t typed, std::int32_t meant) {
-      return typed == reading(meant);
-    };
+    Word meant(word.size());
+    std::transform(word.begin(), word.end(), meant.begin(), reading);
     auto from = readings_.begin();
     while (true) {
-      from = std::search(from, readings_.end(), word.begin(), word.end(), same);
+      from = std::search(from, readings_.end(), meant.begin(), meant.end());
       if (from == readings_.end()) return false;
       const auto first = static_cast<std::size_t>(from - readings_.begin());
       const Points place = text_.subspan(first, word.size());
@@ -66,7 +81,8 @@ class Seen {
  private:
   Points text_;
   Wiped<std::int32_t> readings_;
-  bool separators_dropped_;
+  std::vector<bool> gap_before_;
+  bool separators_dropped_ = false;
 };
 
 class Search {
@@ -74,10 +90,12 @@ class Search {
   explicit Search(const Candidate& candidate)
       : plain_memory_(shape::plain_vowels(candidate.folded())),
         joined_memory_(shape::without_separators(code_points(plain_memory_))),
+        joined_as_typed_memory_(shape::without_separators(candidate.folded())),
         letters_memory_(shape::letters(code_points(plain_memory_))),
         folded_(candidate.folded()),
         plain_(code_points(plain_memory_)),
-        joined_(code_points(joined_memory_), true) {
+        joined_(code_points(joined_memory_), code_points(plain_memory_)),
+        joined_as_typed_(code_points(joined_as_typed_memory_), candidate.folded()) {
     const Points typed = candidate.points();
     int changes = 0;
     for (std::size_t i = 1; i < typed.size(); ++i)
@@ -86,17 +104,16 @@ class Search {
   }
 
   bool is_whole(const Word& word) const {
-    return is(folded_.text(), word) || is(plain_.text(), word) || is(joined_.text(), word);
+    return is(folded_.text(), word) || is(plain_.text(), word) || is(joined_.text(), word) ||
+           is(joined_as_typed_.text(), word);
   }
 
   bool contains(const ProfileWord& word) const {
     if (word.points.size() < anywhere_from) return false;
     const Word backwards(word.points.rbegin(), word.points.rend());
     if (word.calendar)
-      return joined_.find(word.points,
-                          [&](auto from, auto to) { return is_number(word, from, to); }) ||
-             (word.points.size() >= across_separators_from &&
-              joined_.find(backwards, [](auto, auto) { return true; }));
+      return contains_number(joined_as_typed_, word, backwards) ||
+             contains_number(joined_, word, backwards);
     for (const Seen* seen : {&folded_, &plain_, &joined_})
       if (seen->find(word.points,
                      [&](auto a, auto b) { return counts(*seen, word.points, a, b); }) ||
@@ -131,24 +148,35 @@ class Search {
     if (length >= disguised_anywhere_from && !seen.separators_dropped()) return true;
     const Points place = seen.text().subspan(from, length);
     if (is(place, word) && !seen.separators_dropped()) return true;
-    return std::count_if(place.begin(), place.end(), is_letter) * 2 >= std::ssize(place) &&
-           apart(seen.text(), from, to);
+    const auto typed_letters = std::count_if(place.begin(), place.end(), is_letter);
+    const bool both = word.empty() && typed_letters < std::ssize(place);
+    return typed_letters * 2 >= std::ssize(place) && (calm_ || !both) && apart(seen, from, to);
   }
 
-  bool apart(Points text, std::size_t from, std::size_t to) const {
-    const bool left_free = from == 0 || !is_letter(text[from - 1]);
-    const bool right_free = to == text.size() || !is_letter(text[to]);
-    if (left_free && right_free) return true;
+  bool apart(const Seen& seen, std::size_t from, std::size_t to) const {
+    if (seen.free_before(from) && seen.free_behind(to)) return true;
+    const Points text = seen.text();
     const bool left_differs = from == 0 || kind(text[from - 1]) != kind(text[from]);
     const bool right_differs = to == text.size() || kind(text[to]) != kind(text[to - 1]);
     return calm_ && left_differs && right_differs;
   }
 
+  // In both: a 3 behind a vowel may be a day or an e.
+  static bool contains_number(const Seen& seen, const ProfileWord& word, const Word& backwards) {
+    return seen.find(word.points,
+                     [&](auto a, auto b) { return is_number(seen.text(), word, a, b); }) ||
+           (word.points.size() >= disguised_anywhere_from &&
+            seen.find(backwards, [](auto, auto) { return true; }));
+  }
+
   // No other digit beside a day or a year with a month's name, nor around the last
   // four digits of a phone number.
-  bool is_number(const ProfileWord& word, std::size_t from, std::size_t to) const {
-    const Points text = joined_.text();
+  static bool is_number(Points text, const ProfileWord& word, std::size_t from, std::size_t to) {
     const bool named = std::any_of(word.points.begin(), word.points.end(), is_letter);
+    // Apr3 in leetspeak is in one random password in 30,000.
+    if (named && word.points.size() < across_separators_from &&
+        !is(text.subspan(from, to - from), word.points))
+      return false;
     if (!named && !word.whole_run) return true;
     const bool left = from > 0 && is_digit(text[from]) && is_digit(text[from - 1]);
     const bool right = to < text.size() && is_digit(text[to - 1]) && is_digit(text[to]);
@@ -182,8 +210,8 @@ class Search {
     return reached[core.size()];
   }
 
-  Secret plain_memory_, joined_memory_, letters_memory_;
-  Seen folded_, plain_, joined_;
+  Secret plain_memory_, joined_memory_, joined_as_typed_memory_, letters_memory_;
+  Seen folded_, plain_, joined_, joined_as_typed_;
   bool calm_ = false;
 };
 

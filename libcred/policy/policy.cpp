@@ -3,8 +3,10 @@
 #include "base/translate.hpp"
 #include "policy/breached.hpp"
 #include "policy/composition.hpp"
+#include "policy/family_names.hpp"
 #include "policy/known_password.hpp"
 #include "policy/personal_data.hpp"
+#include "policy/rotation.hpp"
 #include "policy/sequence.hpp"
 #include "policy/similarity.hpp"
 
@@ -24,6 +26,8 @@ Policy::Policy(Options options) : options_(std::move(options)) {
   add_composition_rules(options_, rules_);
   rules_.push_back(std::make_unique<KnownPassword>(options_));
   if (options_.personal) rules_.push_back(std::make_unique<NotFromProfile>(options_.match));
+  if (options_.family_names) rules_.push_back(std::make_unique<NotAName>(options_.match));
+  if (options_.periodic()) rules_.push_back(std::make_unique<NotFromTheCalendar>());
   if (options_.max_repeat > 0) rules_.push_back(std::make_unique<MaxRepeat>(options_.max_repeat));
   if (options_.max_sequence > 0)
     rules_.push_back(std::make_unique<MaxSequence>(options_.max_sequence));

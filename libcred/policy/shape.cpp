@@ -41,8 +41,9 @@ std::int32_t bare_vowel(std::int32_t c) {
 
 // Whether `second` only says how the vowel `first` sounds.
 bool softens(std::int32_t first, std::int32_t second) {
+  if (!is_letter(first) && !is_letter(second)) return false;  // a number, such as 03
   const std::int32_t vowel = letter_of(first);
-  if (vowel == 'a' && (second == 'a' || second == '4')) return true;  // å
+  if (vowel == 'a' && second == 'a') return true;  // å
   return (vowel == 'a' || vowel == 'o' || vowel == 'u') && reads_as_e(second);
 }
 

@@ -16,7 +16,7 @@ using namespace cred::test;
 namespace {
 
 const engine::Actor actor{"test"};
-const std::string right = "Kornblume-17";
+const std::string right = "Tanne-Wolkenberg17";
 const std::string other = "Distelfink+Zaun4";
 
 // A realm whose corpus knows `known`.

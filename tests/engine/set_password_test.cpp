@@ -124,9 +124,9 @@ TEST_CASE("near copies cost the same few hashes however many passwords there wer
 
 TEST_CASE("a near copy of any earlier password is refused, not of the current one alone") {
   TestRealm realm;
-  realm.enrol("alice", "Kornblume-17");
+  realm.enrol("alice", "Tanne-Wolkenberg17");
   for (int i = 1; i < 10; ++i) REQUIRE(reset(realm, password(i)).code == Code::accepted);
-  for (const char* copy : {"Kornblume-18", "kornBLUME#9917", "17-Kornblume", "K0rnblum3-4711"}) {
+  for (const char* copy : {"Tanne-Wolkenberg18", "tanne-WOLKENberg#9917", "17-Tanne-Wolkenberg", "Tann3-Wolk3nb3rg-4711"}) {
     INFO(copy);
     CHECK(refusing(reset(realm, copy)).count("history_similar") == 1);
   }
@@ -135,18 +135,18 @@ TEST_CASE("a near copy of any earlier password is refused, not of the current on
 
 TEST_CASE("without history_similar near copies of earlier passwords are taken") {
   TestRealm realm([](auto& c) { c.policy.options.history_similar = false; });
-  realm.enrol("alice", "Kornblume-17");
+  realm.enrol("alice", "Tanne-Wolkenberg17");
   for (int i = 1; i < 4; ++i) REQUIRE(reset(realm, password(i)).code == Code::accepted);
-  CHECK(reset(realm, "17-Kornblume").code == Code::accepted);
-  CHECK(refusing(reset(realm, "Kornblume-17")) == std::set<std::string>{"history"});
+  CHECK(reset(realm, "17-Tanne-Wolkenberg").code == Code::accepted);
+  CHECK(refusing(reset(realm, "Tanne-Wolkenberg17")) == std::set<std::string>{"history"});
 }
 
 TEST_CASE("near copies are remembered under other parameters, too") {
   TestRealm realm;
-  realm.enrol("alice", "Kornblume-17");
+  realm.enrol("alice", "Tanne-Wolkenberg17");
   realm.configuration.hash = {128, 2, 1};
   REQUIRE(reset(realm, password(1)).code == Code::accepted);
-  CHECK(refusing(reset(realm, "Kornblume-18")).count("history_similar") == 1);
+  CHECK(refusing(reset(realm, "Tanne-Wolkenberg18")).count("history_similar") == 1);
 }
 
 TEST_CASE("a history of four refuses the last four passwords and no more") {

@@ -103,14 +103,14 @@ TEST_CASE("what comes twice, in one run or in two, is there once") {
   CHECK(build(directory / "corpus", values, 10'000) == 1000);
 }
 
-TEST_CASE("of two million other passwords none is taken for a member") {
+TEST_CASE("of two hundred thousand other passwords none is taken for a member") {
   TemporaryDirectory directory;
   build(directory / "corpus", numbers(100'000, 3));
   const auto corpus = BreachCorpus::open(directory / "corpus");
-  // At most 64 / 2^32 each, so one at all is expected in thirty such runs.
+  // At most 64 / 2^32 each, so one at all is expected in three hundred such runs.
   CHECK(corpus->false_positive_rate() <= 1e-7);
   std::size_t found = 0;
-  for (const auto value : numbers(2'000'000, 4)) found += corpus->contains(value).value() ? 1 : 0;
+  for (const auto value : numbers(200'000, 4)) found += corpus->contains(value).value() ? 1 : 0;
   CHECK(found <= 1);
 }
 
@@ -243,7 +243,7 @@ TEST_CASE("a password of the corpus is refused, and known at a login") {
   TemporaryDirectory directory;
   auto options = *policy::preset("quarterly");
   options.breach = directory / "corpus";
-  build(options.breach, {policy::breach_prefix(secret("Kornblume-17")).value()});
+  build(options.breach, {policy::breach_prefix(secret("Tanne-Wolkenberg17")).value()});
   const policy::Policy policy(options);
   const auto refusing = [&](std::string_view text) {
     std::vector<std::string> rules;
@@ -251,12 +251,12 @@ TEST_CASE("a password of the corpus is refused, and known at a login") {
       if (verdict.violation) rules.push_back(verdict.rule);
     return rules;
   };
-  CHECK(refusing("Kornblume-17") == std::vector<std::string>{"breach"});
+  CHECK(refusing("Tanne-Wolkenberg17") == std::vector<std::string>{"breach"});
   CHECK(refusing("Distelfink+Zaun4").empty());
-  CHECK(policy.breached(secret("Kornblume-17"))->value());
+  CHECK(policy.breached(secret("Tanne-Wolkenberg17"))->value());
   CHECK_FALSE(policy.breached(secret("Distelfink+Zaun4"))->value());
   CHECK(policy::breach_prefix(secret("password")).value() == 0x5BAA61E4C9B93F3F);
   write(options.breach, "rubbish");
   CHECK(policy.judge(secret("Distelfink+Zaun4"), {}).data_failures.size() == 1);
-  CHECK_FALSE(policy.breached(secret("Kornblume-17")));
+  CHECK_FALSE(policy.breached(secret("Tanne-Wolkenberg17")));
 }

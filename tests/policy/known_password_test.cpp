@@ -36,7 +36,7 @@ TEST_CASE("of the ten thousand most common passwords each that has the compositi
   const policy::Policy policy(*policy::preset("quarterly"));
   const std::set<std::string> composition{"min_length", "max_length", "min_alphanumeric",
                                           "min_upper",  "min_lower",  "min_digit"};
-  std::ifstream list(CRED_TEST_DATA "/common-10000.txt");
+  std::ifstream list(CRED_TEST_DATA "/../common-10000.txt");
   std::size_t count = 0;
   std::size_t composed = 0;
   for (std::string line; std::getline(list, line); ++count) {

@@ -81,6 +81,7 @@ TEST_CASE("spellings of German and Nordic letters meet") {
     CHECK(spelt(name) == "soren");
   for (const char* name : {"\u00c5berg", "Aaberg", "\u00c6berg", "\u00c4berg", "Aberg"})
     CHECK(spelt(name) == "aberg");
+  CHECK(spelt("1987-04-03") == "1987-04-03");
 }
 
 TEST_CASE("letters, separators and direction") {

@@ -1,0 +1,26 @@
+// A password is not just a common name.
+#pragma once
+
+#include "policy/options.hpp"
+#include "policy/rule.hpp"
+
+namespace cred::policy {
+
+// Looks for the general lists of given and family names. The measure: up to three
+// names, one after another, are all the letters but two, and but a quarter of them.
+// Letters are read as they are, and with the signs between them un-leeted. A name has
+// four letters, or three when no letter stands beside it. So "Martina77!" and
+// "4nnaLang" are refused; "Hansestadt-9" and "Correct-Horse-42" are not.
+// With Match::whole a name counts only when it is the whole password.
+class NotAName final : public Rule {
+ public:
+  explicit NotAName(Match match) : match_(match) {}
+  std::string id() const override { return "family_names"; }
+  std::string requirement() const override;
+  std::optional<Violation> judge(const Candidate&, const Context&) const override;
+
+ private:
+  Match match_;
+};
+
+}  // namespace cred::policy
