@@ -29,6 +29,7 @@ int describe(const Session& session, const std::string& path, const policy::Brea
                                  "");
   return session.finish(Code::accepted, text.substr(0, text.size() - 1),
                         {{"file", path},
+                         {"version", policy::breach::version},
                          {"entries", corpus.entries()},
                          {"created", created},
                          {"false_positive_rate", corpus.false_positive_rate()},

@@ -27,10 +27,17 @@ tl::unexpected<Error> unreadable(const std::string& path) {
 }  // namespace
 
 Expected<std::uint64_t> breach_prefix(const Secret& password) {
+  // A context of its own: no openssl.cnf is read, and a host that set its own up is
+  // left alone. It lives as long as the process.
+  static const EVP_MD* const sha1 = [] {
+    OSSL_LIB_CTX* context = OSSL_LIB_CTX_new();
+    return context != nullptr ? EVP_MD_fetch(context, "SHA1", nullptr) : nullptr;
+  }();
   std::array<unsigned char, EVP_MAX_MD_SIZE> digest{};
-  if (EVP_Digest(password.uchars(), password.size(), digest.data(), nullptr, EVP_sha1(), nullptr) !=
-      1)
-    return fail(Code::unavailable, "OpenSSL does not compute SHA-1 here (FIPS mode?)");
+  if (sha1 == nullptr ||
+      EVP_Digest(password.uchars(), password.size(), digest.data(), nullptr, sha1, nullptr) != 1)
+    return fail(Code::unavailable,
+                "libcrypto computes no SHA-1 here, which the breach corpus is made of");
   std::uint64_t prefix = 0;
   for (std::size_t i = 0; i < sizeof prefix; ++i) prefix = prefix << 8U | digest[i];
   sodium_memzero(digest.data(), digest.size());

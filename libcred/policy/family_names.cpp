@@ -8,6 +8,7 @@
 
 #include <algorithm>
 #include <array>
+#include <utility>
 
 namespace cred::policy {
 namespace {
@@ -19,50 +20,67 @@ constexpr std::size_t shortest_alone = 3;
 constexpr std::size_t longest_name = 14;
 constexpr std::size_t most_other_letters = 2;
 
+bool is_given(Points word) { return dictionary::contains(dictionary::List::given_names, word); }
 bool is_name(Points word) {
-  return dictionary::contains(dictionary::List::given_names, word) ||
-         dictionary::contains(dictionary::List::family_names, word);
+  return is_given(word) || dictionary::contains(dictionary::List::family_names, word);
 }
 
-// For each number of names, the most letters that they are.
-using Covered = std::array<std::size_t, most_names + 1>;
+// For each number of names, the most letters that they are; and the same where a
+// given name is among them.
+struct Covered {
+  std::array<std::size_t, most_names + 1> any{};
+  std::array<std::size_t, most_names + 1> given{};
+};
 
 // What names cover of a run of letters.
 Covered covered(Points run) {
-  std::vector<Covered> best(run.size() + 1, Covered{});
+  std::vector<Covered> best(run.size() + 1);
   for (std::size_t end = 1; end <= run.size(); ++end) {
-    best[end] = best[end - 1];
+    Covered& here = best[end];
+    here = best[end - 1];
     for (std::size_t length = shortest_alone; length <= std::min(end, longest_name); ++length) {
       if (length < shortest_name && length != run.size()) continue;
-      if (!is_name(run.subspan(end - length, length))) continue;
-      for (std::size_t n = 1; n <= most_names; ++n)
-        best[end][n] = std::max(best[end][n], best[end - length][n - 1] + length);
+      const Points word = run.subspan(end - length, length);
+      if (!is_name(word)) continue;
+      const Covered& before = best[end - length];
+      const bool given = is_given(word);
+      for (std::size_t n = 1; n <= most_names; ++n) {
+        here.any[n] = std::max(here.any[n], before.any[n - 1] + length);
+        if (given) here.given[n] = std::max(here.given[n], before.any[n - 1] + length);
+        if (before.given[n - 1] > 0)
+          here.given[n] = std::max(here.given[n], before.given[n - 1] + length);
+      }
     }
   }
   return best[run.size()];
 }
 
 Covered together(const Covered& one, const Covered& other) {
-  Covered sum{};
+  Covered sum;
   for (std::size_t n = 0; n <= most_names; ++n)
-    for (std::size_t m = 0; n + m <= most_names; ++m)
-      sum[n + m] = std::max(sum[n + m], one[n] + other[m]);
+    for (std::size_t m = 0; n + m <= most_names; ++m) {
+      sum.any[n + m] = std::max(sum.any[n + m], one.any[n] + other.any[m]);
+      for (const auto& [with, without] :
+           {std::pair(&one.given[n], &other.any[m]), std::pair(&other.given[m], &one.any[n])})
+        if (*with > 0) sum.given[n + m] = std::max(sum.given[n + m], *with + *without);
+    }
   return sum;
 }
 
-// Whether names are the substance of what stands between other characters.
+// Whether names are the substance of what stands between other characters. Several
+// family names are none: many are words, and people are not called so.
 bool made_of_names(Points text) {
   std::size_t letters = 0;
   for (const std::int32_t c : text) letters += is_letter(c) ? 1 : 0;
   if (letters < shortest_alone || letters > most_letters) return false;
-  Covered all{};
+  Covered all;
   for (std::size_t i = 0; i < text.size();) {
     const std::size_t from = i;
     while (i < text.size() && is_letter(text[i])) ++i;
     if (i > from) all = together(all, covered(text.subspan(from, i - from)));
     if (i == from) ++i;
   }
-  const std::size_t others = letters - all[most_names];
+  const std::size_t others = letters - std::max(all.any[1], all.given[most_names]);
   return others <= most_other_letters && others * 4 <= letters;
 }
 

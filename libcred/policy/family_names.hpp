@@ -6,11 +6,11 @@
 
 namespace cred::policy {
 
-// Looks for the general lists of given and family names. The measure: up to three
-// names, one after another, are all the letters but two, and but a quarter of them.
+// Looks for the general lists of given and family names. The measure: one name, or up
+// to three with a given name among them, are all the letters but two, and but a quarter.
 // Letters are read as they are, and with the signs between them un-leeted. A name has
 // four letters, or three when no letter stands beside it. So "Martina77!" and
-// "4nnaLang" are refused; "Hansestadt-9" and "Correct-Horse-42" are not.
+// "4nnaLang" are refused; "Copper-Lamp100" and "Correct-Horse-42" are not.
 // With Match::whole a name counts only when it is the whole password.
 class NotAName final : public Rule {
  public:

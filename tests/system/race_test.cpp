@@ -46,8 +46,8 @@ TEST_CASE("promise: of two resets at once one wins and the other changes nothing
   constexpr std::size_t rounds = words.size() / 2;
   for (std::size_t i = 0; i < rounds; ++i) {
     std::filesystem::remove(site.path() / "meeting");
-    const std::string one = std::string(words[2 * i]) + "Stone" + std::to_string(100 + i);
-    const std::string two = std::string(words[2 * i + 1]) + "Lamp" + std::to_string(100 + i);
+    const std::string one = std::string(words[2 * i]) + "Kettledrum" + std::to_string(100 + i);
+    const std::string two = std::string(words[2 * i + 1]) + "Waterwheel" + std::to_string(100 + i);
     const auto pair =
         at_once(meeting(site, site.credctl({"passwd", "ann", "--stdin"}, one + "\n")),
                 meeting(site, site.credctl({"passwd", "ann", "--stdin"}, two + "\n")));
@@ -68,12 +68,14 @@ TEST_CASE("promise: of two enrolments of one name at once one wins") {
   for (int i = 0; i < 10; ++i) {
     std::filesystem::remove(site.path() / "meeting");
     const std::string name = "user" + std::to_string(i);
-    const auto pair =
-        at_once(meeting(site, site.credctl({"user", "add", name, "--stdin"}, "Violet100Stone\n")),
-                meeting(site, site.credctl({"user", "add", name, "--stdin"}, "Copper100Lamp\n")));
+    const auto pair = at_once(
+        meeting(site, site.credctl({"user", "add", name, "--stdin"}, "Velvet-Kettledrum7\n")),
+        meeting(site, site.credctl({"user", "add", name, "--stdin"}, "Copper-Waterwheel7\n")));
     one_wins(pair);
-    REQUIRE(site.verify(name, pair.first.exit == 0 ? "Violet100Stone" : "Copper100Lamp") == 0);
-    REQUIRE(site.verify(name, pair.first.exit == 0 ? "Copper100Lamp" : "Violet100Stone") == 1);
+    REQUIRE(site.verify(name, pair.first.exit == 0 ? "Velvet-Kettledrum7" : "Copper-Waterwheel7") ==
+            0);
+    REQUIRE(site.verify(name, pair.first.exit == 0 ? "Copper-Waterwheel7" : "Velvet-Kettledrum7") ==
+            1);
   }
   REQUIRE(site.sql("SELECT count(*) FROM account;") == "10\n");
 }

@@ -204,7 +204,7 @@ TEST_CASE("promise: a full disk changes nothing that is there and is named") {
     for left in 0 4 32 40 56; do
       rm -f "$s/disk/filler"; head -c 400k /dev/zero > "$s/disk/filler" 2>/dev/null || :
       size=$(stat -c %s "$s/disk/filler"); truncate -s $((size - left * 1024)) "$s/disk/filler"
-      set +e; echo Violet100Stone | $c user add bob --stdin 2>"$s/message"; echo "full $left $?"; set -e
+      set +e; echo Velvet-Kettledrum7 | $c user add bob --stdin 2>"$s/message"; echo "full $left $?"; set -e
       sed 's/^/message /' "$s/message"
       rm "$s/disk/filler"
       set +e; echo Correct7horse | $c verify ann --stdin >/dev/null; echo "old $left $?"

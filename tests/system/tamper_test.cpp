@@ -62,11 +62,11 @@ TEST_CASE("promise: an old row under the new generation does not open") {
       "SELECT 'UPDATE account SET credential=x''' || hex(credential) || ''', profile=x''' ||"
       " hex(profile) || ''', history=x''' || hex(history) || ''' WHERE name=''ann'';'"
       " FROM account WHERE name = 'ann';");
-  site.reset("ann", "Violet100Stone");
+  site.reset("ann", "Velvet-Kettledrum7");
   REQUIRE(site.verify("ann", right_password) == 1);
   site.sql(old_row);
   is_integrity(login(site, "ann", right_password));
-  is_integrity(login(site, "ann", "Violet100Stone"));
+  is_integrity(login(site, "ann", "Velvet-Kettledrum7"));
 }
 
 TEST_CASE("promise: one changed bit in a sealed field is noticed") {
@@ -84,7 +84,7 @@ TEST_CASE("promise: one changed bit in a sealed field is noticed") {
              std::to_string(length - 1) + ") || x'" + other + "' AS BLOB) WHERE name = 'ann';");
     if (field == "credential") is_integrity(login(site, "ann", right_password));
     // A reset reads all three.
-    is_integrity(site.run({"passwd", "ann", "--stdin"}, "Violet100Stone\n"));
+    is_integrity(site.run({"passwd", "ann", "--stdin"}, "Velvet-Kettledrum7\n"));
     CHECK(site.verify("bob", other_password) == 0);
   }
 }
