@@ -59,7 +59,7 @@ std::vector<Measure> measures(const policy::Options& o, const hash::Parameters& 
        std::to_string(o.min_upper) + " upper, " + std::to_string(o.min_lower) + " lower"},
       {8, "no reuse", o.history ? "every earlier password is refused" : "off in this policy"},
       {9, "not based on personal data",
-       o.personal ? "login and full name are looked for" : "off in this policy"}};
+       o.personal ? "what is on record is looked for" : "off in this policy"}};
 }
 
 std::string pad(const std::string& text, std::size_t width) {
