@@ -40,7 +40,7 @@ std::vector<Measure> measures(const policy::Options& o, const hash::Parameters& 
           {3, "never shared or disclosed",
            "locked and wiped memory; one-time passwords on the terminal only"},
           {4, "changed at once on suspected compromise",
-           o.breach.empty() ? "credctl expire forces a change"
+           o.breach.empty() ? "credctl compromise or expire forces a change"
                             : "looked up in the breach corpus when set and at every login"},
           {5, "encrypted in transit, stored as a salted hash",
            "Argon2id, " + std::to_string(p.memory / 1024) + " MiB, " + std::to_string(p.passes) +

@@ -19,6 +19,8 @@ using Word = Wiped<std::int32_t>;
 // after normalisation.
 constexpr std::int32_t season_mark = 0xe000;
 constexpr std::size_t least_letters = 4;
+// Where signs were read as letters chance has more to draw from.
+constexpr std::size_t least_letters_read = 5;
 constexpr std::size_t longest_leet_gap = 3;
 
 struct Char {
@@ -178,7 +180,7 @@ void drop_short(std::vector<Piece>& pieces, std::size_t shorter_than, std::size_
   std::size_t rest = 0;
   for (const Piece& piece : pieces)
     if (piece.letters >= shorter_than) rest += piece.letters;
-  if (rest < enough || rest * 5 < letters_in(pieces) * 3) return;
+  if (rest < enough || rest * 3 < letters_in(pieces) * 2) return;
   std::erase_if(pieces, [&](const Piece& piece) { return piece.letters < shorter_than; });
 }
 
@@ -311,10 +313,10 @@ Word canonical(const Word& word) {
   return std::min(forwards, backwards);
 }
 
-void add_form(const Piece& piece, std::vector<Secret>& forms) {
+void add_form(const Piece& piece, std::size_t least, std::vector<Secret>& forms) {
   if (piece.letters < least_letters) return;
   const Word form = canonical(piece.word);
-  if (form.size() < least_letters && std::count(form.begin(), form.end(), season_mark) == 0) return;
+  if (form.size() < least && std::count(form.begin(), form.end(), season_mark) == 0) return;
   Secret bytes = Secret::copy_of(std::as_bytes(std::span(form)));
   if (!bytes.ok()) throw Failure(Code::unavailable, "no memory for a password");
   const bool known =
@@ -327,9 +329,9 @@ void add_form(const Piece& piece, std::vector<Secret>& forms) {
 std::vector<Secret> skeletons(const Secret& normalised) {
   const Text text = read(normalised);
   std::vector<Secret> forms;
-  add_form(words_form(text), forms);
-  add_form(letters_form(text), forms);
-  add_form(edges_form(text), forms);
+  add_form(words_form(text), least_letters_read, forms);
+  add_form(letters_form(text), least_letters, forms);
+  add_form(edges_form(text), least_letters_read, forms);
   return forms;
 }
 

@@ -15,9 +15,10 @@ inline constexpr std::size_t max_skeletons = 3;
 // The distinct forms of a normalised password, at most `max_skeletons`, as code points.
 //
 //   words    The runs of letters in it, signs between letters un-leeted; the longest
-//            run alone when it has three fifths of the letters. Short pieces at the
-//            sides are left out, and so are a letter or two in another case at either
-//            end. The name of a season or month is one and the same mark.
+//            run alone when it has three fifths of the letters. Pieces of up to three
+//            letters are left out where most letters remain, and so are a letter or
+//            two in another case at either end. The name of a season or month is one
+//            and the same mark; a short one ("may", "okt") only beside a digit.
 //            Catches: counters, years, affixes that change, move or swap; characters
 //            put before or after; leetspeak inside; Summer to Winter, May to June.
 //   letters  All letters and nothing else.
@@ -28,9 +29,9 @@ inline constexpr std::size_t max_skeletons = 3;
 //
 // Each has case, marks and German spellings folded, is one copy of what was doubled,
 // and is turned to its least rotation in the lesser direction, which catches reversal
-// and words in another order. Forms with fewer than four letters are left out: they
-// would meet by chance. So "Ab1-2345" has no form, and near copies of it pass; "a1b2c3d4"
-// has some, and "a1b2c3d5" shares one.
+// and words in another order. Forms with fewer than four letters, or five where
+// signs are read as letters, are left out: they would meet by chance. So "Ab1-2345" has no form,
+// and near copies of it pass; "a1b2c3d4" has some, and "a1b2c3d5" shares one.
 //
 // Not caught: a letter replaced, inserted or dropped within a word; letters put at the
 // end of a word without a change of case; one of two like words replaced.

@@ -39,6 +39,10 @@ class Seen {
   explicit Seen(Points text) : text_(text), gap_before_(text.size() + 1, false) {
     readings_.reserve(text.size());
     for (const std::int32_t c : text) readings_.push_back(reading(c));
+    for (std::size_t i = 0; i + gram <= readings_.size(); ++i) {
+      const std::size_t bit = hash(&readings_[i]);
+      grams_[bit / 64] |= std::uint64_t{1} << (bit % 64);
+    }
   }
   // `text` is `spaced` without its separators.
   Seen(Points text, Points spaced) : Seen(text) {
@@ -50,12 +54,17 @@ class Seen {
       else
         ++kept;
   }
-  // Whether no letter stands right before, or right behind, the place.
-  bool free_before(std::size_t i) const {
-    return i == 0 || gap_before_[i] || !is_letter(text_[i - 1]);
+  // Whether separators, or the ends of the text, stand before and behind the place.
+  bool separated(std::size_t from, std::size_t to) const {
+    const bool before = from == 0 || gap_before_[from] || is_separator(text_[from - 1]);
+    const bool behind = to == text_.size() || gap_before_[to] || is_separator(text_[to]);
+    return before && behind;
   }
-  bool free_behind(std::size_t i) const {
-    return i == text_.size() || gap_before_[i] || !is_letter(text_[i]);
+  // Whether no letters do.
+  bool without_letters_beside(std::size_t from, std::size_t to) const {
+    const bool before = from == 0 || gap_before_[from] || !is_letter(text_[from - 1]);
+    const bool behind = to == text_.size() || gap_before_[to] || !is_letter(text_[to]);
+    return before && behind;
   }
   Points text() const { return text_; }
   bool separators_dropped() const { return separators_dropped_; }
@@ -65,6 +74,7 @@ class Seen {
   bool find(const Word& word, Accept accept) const {
     Word meant(word.size());
     std::transform(word.begin(), word.end(), meant.begin(), reading);
+    if (!may_begin(meant)) return false;
     auto from = readings_.begin();
     while (true) {
       from = std::search(from, readings_.end(), meant.begin(), meant.end());
@@ -79,8 +89,24 @@ class Seen {
   }
 
  private:
+  // Tells most words at once that they are not there: long texts and many words
+  // would take milliseconds.
+  static constexpr std::size_t gram = 4;
+  static constexpr std::size_t bits = 4096;
+  static std::size_t hash(const std::int32_t* at) {
+    std::uint32_t sum = 0;
+    for (std::size_t i = 0; i < gram; ++i) sum = sum * 37 + static_cast<std::uint32_t>(at[i]);
+    return sum * 2654435761U >> 20;
+  }
+  bool may_begin(const Word& meant) const {
+    if (meant.size() < gram) return true;
+    const std::size_t bit = hash(meant.data());
+    return (grams_[bit / 64] >> (bit % 64) & 1) != 0;
+  }
+
   Points text_;
   Wiped<std::int32_t> readings_;
+  Wiped<std::uint64_t> grams_ = Wiped<std::uint64_t>(bits / 64, 0);
   std::vector<bool> gap_before_;
   bool separators_dropped_ = false;
 };
@@ -96,6 +122,8 @@ class Search {
         plain_(code_points(plain_memory_)),
         joined_(code_points(joined_memory_), code_points(plain_memory_)),
         joined_as_typed_(code_points(joined_as_typed_memory_), candidate.folded()) {
+    plain_differs_ = !std::ranges::equal(plain_.text(), folded_.text());
+    joined_differs_ = joined_.text().size() != plain_.text().size();
     const Points typed = candidate.points();
     int changes = 0;
     for (std::size_t i = 1; i < typed.size(); ++i)
@@ -114,12 +142,9 @@ class Search {
     if (word.calendar)
       return contains_number(joined_as_typed_, word, backwards) ||
              contains_number(joined_, word, backwards);
-    for (const Seen* seen : {&folded_, &plain_, &joined_})
-      if (seen->find(word.points,
-                     [&](auto a, auto b) { return counts(*seen, word.points, a, b); }) ||
-          seen->find(backwards, [&](auto a, auto b) { return counts(*seen, {}, a, b); }))
-        return true;
-    return false;
+    return finds(folded_, word.points, backwards) ||
+           (plain_differs_ && finds(plain_, word.points, backwards)) ||
+           (joined_differs_ && finds(joined_, word.points, backwards));
   }
 
   // The datum that the core begins with, when it is made of words alone.
@@ -141,6 +166,11 @@ class Search {
     return std::equal(text.begin(), text.end(), word.begin(), word.end());
   }
 
+  bool finds(const Seen& seen, const Word& word, const Word& backwards) const {
+    return seen.find(word, [&](auto a, auto b) { return counts(seen, word, a, b); }) ||
+           seen.find(backwards, [&](auto a, auto b) { return counts(seen, {}, a, b); });
+  }
+
   // `word` is empty where any match is a disguise, as backwards.
   bool counts(const Seen& seen, const Word& word, std::size_t from, std::size_t to) const {
     const std::size_t length = to - from;
@@ -149,16 +179,18 @@ class Search {
     const Points place = seen.text().subspan(from, length);
     if (is(place, word) && !seen.separators_dropped()) return true;
     const auto typed_letters = std::count_if(place.begin(), place.end(), is_letter);
-    const bool both = word.empty() && typed_letters < std::ssize(place);
-    return typed_letters * 2 >= std::ssize(place) && (calm_ || !both) && apart(seen, from, to);
+    return typed_letters * 2 >= std::ssize(place) && apart(seen, from, to);
   }
 
+  // Between separators; in a calm password also where the kind of character changes.
   bool apart(const Seen& seen, std::size_t from, std::size_t to) const {
-    if (seen.free_before(from) && seen.free_behind(to)) return true;
+    if (seen.separated(from, to)) return true;
+    if (!calm_) return false;
+    if (seen.without_letters_beside(from, to)) return true;
     const Points text = seen.text();
     const bool left_differs = from == 0 || kind(text[from - 1]) != kind(text[from]);
     const bool right_differs = to == text.size() || kind(text[to]) != kind(text[to - 1]);
-    return calm_ && left_differs && right_differs;
+    return left_differs && right_differs;
   }
 
   // In both: a 3 behind a vowel may be a day or an e.
@@ -212,6 +244,8 @@ class Search {
 
   Secret plain_memory_, joined_memory_, joined_as_typed_memory_, letters_memory_;
   Seen folded_, plain_, joined_, joined_as_typed_;
+  bool plain_differs_ = false;
+  bool joined_differs_ = false;
   bool calm_ = false;
 };
 

@@ -13,7 +13,7 @@ namespace {
 using Word = std::vector<std::int32_t>;
 
 // Bounds the work for profiles that somebody filled with a book.
-constexpr std::size_t most_words = 256;
+constexpr std::size_t most_words = 192;
 constexpr std::size_t longest_value = 256;
 
 // Of no one person. Labels of a mail domain that are shorter than three letters or
@@ -41,7 +41,10 @@ class Words {
     const std::size_t at = address.rfind('@');
     add_name(Datum::email, address.substr(0, at));
     if (at == std::string_view::npos) return;
-    for_each_label(address.substr(at + 1), [&](std::string_view label) {
+    std::string domain(address.substr(at + 1));
+    for (char& c : domain)
+      if (c >= 'A' && c <= 'Z') c = static_cast<char>(c - 'A' + 'a');
+    for_each_label(domain, [&](std::string_view label) {
       const bool generic = std::find(providers.begin(), providers.end(), label) != providers.end();
       if (label.size() > 2 && !generic) add_name(Datum::email, label);
     });
@@ -145,10 +148,11 @@ std::vector<ProfileWord> profile_words(const Context& context) {
   words.add_phone(context.phone);
   if (!words.add_date(Datum::birth_date, context.birth_date))
     words.add_name(Datum::birth_date, context.birth_date);
-  for (const std::string_view value : context.attributes)
-    if (!words.add_date(Datum::attribute, value)) words.add_name(Datum::attribute, value);
   words.add_host(context.host);
   if (context.realm != "system") words.add_name(Datum::realm, context.realm);
+  // Last, for there may be more than are looked at.
+  for (const std::string_view value : context.attributes)
+    if (!words.add_date(Datum::attribute, value)) words.add_name(Datum::attribute, value);
   return words.take();
 }
 

@@ -14,9 +14,9 @@ enum class Datum : std::uint8_t {
   email,
   phone,
   birth_date,
-  attribute,
   host,
   realm,
+  attribute,
 };
 
 struct ProfileWord {
@@ -30,7 +30,7 @@ struct ProfileWord {
   bool whole_run = false;
 };
 
-// Each name, label and value in one piece, and its parts. The realm "system", the
+// Each name, label and value in one piece, and its parts; at most 192. The realm "system", the
 // host "localhost" and the large providers' mail domains belong to nobody.
 std::vector<ProfileWord> profile_words(const Context& context);
 
