@@ -29,7 +29,7 @@ int main(int argc, char** argv) {
   expect(static_cast<bool>(realm.answer()), "realm system opens");
 
   const auto weak = realm.enrol("alice", {"Alice Miller", ""}, bytes("miller"), false, "test");
-  expect(weak.outcome == cred::Outcome::refused && weak.violations.size() == 5, "weak is refused");
+  expect(weak.outcome == cred::Outcome::refused && weak.violations.size() >= 5, "weak is refused");
   expect(static_cast<bool>(
              realm.enrol("alice", {"Alice Miller", ""}, bytes("Correct-Horse-42"), false, "test")),
          "enrol");
