@@ -17,6 +17,7 @@ constexpr std::size_t most_letters = 40;  // no three names have more
 constexpr std::size_t most_names = 3;
 constexpr std::size_t shortest_name = 4;
 constexpr std::size_t shortest_alone = 3;
+constexpr std::size_t shortest_read = 5;  // where digits and symbols are read as letters
 constexpr std::size_t longest_name = 14;
 constexpr std::size_t most_other_letters = 2;
 
@@ -69,7 +70,9 @@ Covered together(const Covered& one, const Covered& other) {
 
 // Whether names are the substance of what stands between other characters. Several
 // family names are none: many are words, and people are not called so.
-bool made_of_names(Points text) {
+// `characters`: of the whole password, of which names must be a quarter. `least`: the
+// fewest letters of names that count.
+bool made_of_names(Points text, std::size_t characters, std::size_t least) {
   std::size_t letters = 0;
   for (const std::int32_t c : text) letters += is_letter(c) ? 1 : 0;
   if (letters < shortest_alone || letters > most_letters) return false;
@@ -80,8 +83,10 @@ bool made_of_names(Points text) {
     if (i > from) all = together(all, covered(text.subspan(from, i - from)));
     if (i == from) ++i;
   }
-  const std::size_t others = letters - std::max(all.any[1], all.given[most_names]);
-  return others <= most_other_letters && others * 4 <= letters;
+  const std::size_t names = std::max(all.any[1], all.given[most_names]);
+  const std::size_t others = letters - names;
+  return names >= least && others <= most_other_letters && others * 4 <= letters &&
+         names * 4 >= characters;
 }
 
 }  // namespace
@@ -96,10 +101,11 @@ std::optional<Violation> NotAName::judge(const Candidate& candidate, const Conte
     found = is_name(text);
   } else if (inner.size() <= 2 * most_letters) {
     const Secret plain = shape::plain_vowels(inner);
-    found = made_of_names(inner) || made_of_names(code_points(plain));
+    found = made_of_names(inner, text.size(), shortest_alone) ||
+            made_of_names(code_points(plain), text.size(), shortest_alone);
     if (!found && std::any_of(inner.begin(), inner.end(), shape::is_leet))
       for (const Secret& reading : shape::cores(text))
-        found = found || made_of_names(code_points(reading));
+        found = found || made_of_names(code_points(reading), text.size(), shortest_read);
   }
   if (!found) return std::nullopt;
   return Violation{tr("it is hardly more than a name: choose something that is not called so")};
