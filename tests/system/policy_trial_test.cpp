@@ -26,7 +26,7 @@ json rule(const json& result, const std::string& id) {
 const std::string list =
     "Correct7horse\n"     // taken
     "Tricky4Battery\r\n"  // taken, from a list with CR LF
-    "Correct7\n"          // taken: eight characters
+    "Kv7wmRt2\n"          // taken: eight characters
     "Sh0rtxy\n"           // too short, and too few letters and digits
     "correct7horse\n"     // no upper case, and nothing else
     "Password123!\n";     // common
@@ -43,6 +43,7 @@ TEST_CASE("a trial counts what each rule refuses, and what it alone refuses") {
   CHECK(rule(result, "min_length")["refused"] == 1);
   CHECK(rule(result, "min_length")["alone"] == 0);
   CHECK(rule(result, "min_alphanumeric")["refused"] == 1);
+  CHECK(rule(result, "min_alphanumeric")["alone"] == 0);
   CHECK(rule(result, "min_upper")["refused"] == 1);
   CHECK(rule(result, "min_upper")["alone"] == 1);
   CHECK(rule(result, "banned")["alone"] == 1);
