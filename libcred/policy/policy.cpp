@@ -7,6 +7,7 @@
 #include "policy/personal_data.hpp"
 #include "policy/sequence.hpp"
 #include "policy/similarity.hpp"
+#include "policy/strength.hpp"
 
 #include <algorithm>
 #include <sodium.h>
@@ -29,6 +30,8 @@ Policy::Policy(Options options) : options_(std::move(options)) {
     rules_.push_back(std::make_unique<MaxSequence>(options_.max_sequence));
   if (options_.min_changed > 0)
     rules_.push_back(std::make_unique<UnlikeTheOld>(options_.min_changed));
+  if (options_.min_strength > 0)
+    rules_.push_back(std::make_unique<Strength>(options_.min_strength));
   if (!options_.breach.empty()) {
     breach_ = std::make_shared<BreachFile>(options_.breach);
     rules_.push_back(std::make_unique<Breached>(breach_));
