@@ -8,3 +8,9 @@ pkg_check_modules(CRYPTO REQUIRED IMPORTED_TARGET libcrypto)
 find_package(ZLIB REQUIRED)
 find_package(SQLiteCpp REQUIRED)
 find_library(CRED_PAM_LIBRARY pam REQUIRED)
+# Has no pkg-config file.
+find_library(CRED_ZXCVBN_LIBRARY zxcvbn REQUIRED)
+find_path(CRED_ZXCVBN_INCLUDE NAMES zxcvbn.h PATH_SUFFIXES zxcvbn REQUIRED)
+add_library(Zxcvbn::zxcvbn UNKNOWN IMPORTED)
+set_target_properties(Zxcvbn::zxcvbn PROPERTIES
+  IMPORTED_LOCATION ${CRED_ZXCVBN_LIBRARY} INTERFACE_INCLUDE_DIRECTORIES ${CRED_ZXCVBN_INCLUDE})

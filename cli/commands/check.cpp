@@ -30,8 +30,15 @@ int check(const Session& session, const std::string& name, bool from_stdin) {
   }
   const bool accepted = engine::violations(report->verdicts).empty();
   text += accepted ? "The policy takes this password." : "The policy refuses this password.";
+  nlohmann::json strength;
+  if (report->strength) {
+    text += "\n" + report->advice;
+    strength = {{"score", report->strength->score}, {"message", report->advice}};
+  }
   return session.finish(accepted ? Code::accepted : Code::refused, text,
-                        {{"rules", rules}, {"violations", violations_json(report->verdicts)}});
+                        {{"rules", rules},
+                         {"violations", violations_json(report->verdicts)},
+                         {"strength", strength}});
 }
 
 }  // namespace

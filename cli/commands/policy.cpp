@@ -163,6 +163,7 @@ void add_policy(CLI::App& program, const Session& session, Action& action) {
   linting->callback([&session, &action, against] {
     action = [&session, against] { return lint(session, *against); };
   });
+  add_policy_test(*policy, session, action);
 }
 
 }  // namespace cred::cli

@@ -33,14 +33,15 @@ struct Covered {
   std::array<std::size_t, most_names + 1> given{};
 };
 
-// What names cover of a run of letters.
-Covered covered(Points run) {
+// What names cover of a run of letters; shorter ones count when the run is all `letters`
+// that there are.
+Covered covered(Points run, std::size_t letters) {
   std::vector<Covered> best(run.size() + 1);
   for (std::size_t end = 1; end <= run.size(); ++end) {
     Covered& here = best[end];
     here = best[end - 1];
     for (std::size_t length = shortest_alone; length <= std::min(end, longest_name); ++length) {
-      if (length < shortest_name && length != run.size()) continue;
+      if (length < shortest_name && length != letters) continue;
       const Points word = run.subspan(end - length, length);
       if (!is_name(word)) continue;
       const Covered& before = best[end - length];
@@ -80,7 +81,7 @@ bool made_of_names(Points text, std::size_t characters, std::size_t least) {
   for (std::size_t i = 0; i < text.size();) {
     const std::size_t from = i;
     while (i < text.size() && is_letter(text[i])) ++i;
-    if (i > from) all = together(all, covered(text.subspan(from, i - from)));
+    if (i > from) all = together(all, covered(text.subspan(from, i - from), letters));
     if (i == from) ++i;
   }
   const std::size_t names = std::max(all.any[1], all.given[most_names]);

@@ -10,7 +10,7 @@ namespace cred::policy {
 // to three with a given name among them, are all the letters but two, and but a quarter;
 // and they are a quarter of all the characters.
 // Letters are read as they are, and with the signs between them un-leeted. A name has
-// four letters, or three when no letter stands beside it. So "Martina77!" and
+// four letters, or three when there is no other letter. So "Martina77!" and
 // "4nnaLang" are refused; "Copper-Lamp100" and "Correct-Horse-42" are not.
 // With Match::whole a name counts only when it is the whole password.
 class NotAName final : public Rule {

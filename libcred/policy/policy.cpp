@@ -9,6 +9,7 @@
 #include "policy/rotation.hpp"
 #include "policy/sequence.hpp"
 #include "policy/similarity.hpp"
+#include "policy/strength.hpp"
 
 #include <algorithm>
 #include <sodium.h>
@@ -33,6 +34,8 @@ Policy::Policy(Options options) : options_(std::move(options)) {
     rules_.push_back(std::make_unique<MaxSequence>(options_.max_sequence));
   if (options_.min_changed > 0)
     rules_.push_back(std::make_unique<UnlikeTheOld>(options_.min_changed));
+  if (options_.min_strength > 0)
+    rules_.push_back(std::make_unique<Strength>(options_.min_strength));
   if (!options_.breach.empty()) {
     breach_ = std::make_shared<BreachFile>(options_.breach);
     rules_.push_back(std::make_unique<Breached>(breach_));
@@ -61,6 +64,13 @@ Report Policy::judge(const Secret& normalised, const Context& context) const {
     }
   }
   return report;
+}
+
+std::optional<std::string> Policy::advice(const Secret& normalised, const Context& context) const {
+  const unsigned score = estimate(normalised, context).score;
+  if (score <= 1) return format(tr("Strength %u of 4: easily guessed; use several words"), score);
+  if (score == 2) return format(tr("Strength %u of 4: add a word or two"), score);
+  return format(tr("Strength %u of 4: hard to guess"), score);
 }
 
 Expected<std::optional<bool>> Policy::breached(const Secret& normalised) const {

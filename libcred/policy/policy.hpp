@@ -7,6 +7,7 @@
 #include "policy/options.hpp"
 #include "policy/password_text.hpp"
 #include "policy/rule.hpp"
+#include "policy/strength.hpp"
 
 #include <memory>
 #include <optional>
@@ -26,6 +27,9 @@ struct Report {
   // Files that could not be used; each message names one. With
   // `OnDataFailure::refuse` the password must not be set.
   std::vector<Error> data_failures;
+  // For `check` alone: it is advice, and costs time where a login waits.
+  std::optional<Estimate> strength;
+  std::string advice;
 
   bool refused() const;
 };
@@ -39,6 +43,9 @@ class Policy {
   // The verdict of every rule that applies, on a normalised password. The history
   // needs the store and a hash: the engine adds `history_verdict`.
   Report judge(const Secret& normalised, const Context& context) const;
+
+  // How strong it is and what would make it stronger, in the user's language.
+  std::optional<std::string> advice(const Secret& normalised, const Context& context) const;
 
   // Whether a password in use is in the breach corpus. Unset: there is none. Errors:
   // as the corpus gives them; a message names the file.
