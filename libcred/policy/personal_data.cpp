@@ -205,7 +205,7 @@ class Search {
   // four digits of a phone number.
   static bool is_number(Points text, const ProfileWord& word, std::size_t from, std::size_t to) {
     const bool named = std::any_of(word.points.begin(), word.points.end(), is_letter);
-    // Apr3 in leetspeak is in one random password in 30,000.
+    // Apr3 in leetspeak comes by chance too often.
     if (named && word.points.size() < across_separators_from &&
         !is(text.subspan(from, to - from), word.points))
       return false;

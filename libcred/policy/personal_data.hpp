@@ -10,8 +10,8 @@ namespace cred::policy {
 // and order, reversed, in leetspeak, with or without umlauts and separators.
 //
 // Words of five characters or more count anywhere in any disguise. Words of four
-// count anywhere as they are; disguised, they must stand apart, for one random
-// password in a thousand has some disguise of a four-letter word in it by chance.
+// count anywhere as they are; disguised, they must stand apart, for in a random password
+// some disguise of a four-letter word comes by chance too often.
 // Shorter ones count when the password is made of nothing else but digits and symbols.
 // With Match::whole a word counts only when it is the whole password.
 class NotFromProfile final : public Rule {

@@ -11,7 +11,9 @@ namespace cred::policy {
 //     characters remain. A capital starts a new word; digits and symbols at either
 //     end are no strays.
 //   - a word of the dictionaries with one to four digits before or behind it.
-// Two words or more are never refused: "Correct-Horse-2026", "Tricky4Battery".
+// Two words with a year are taken where a separator or a capital tells them apart
+// ("Correct-Horse-2026"); written as one they pass for one ("zebraquilt2026"). So does
+// what follows a season within a compound: "Herbstlaub_88" is refused.
 class NotFromTheCalendar final : public Rule {
  public:
   std::string id() const override { return "rotation"; }
