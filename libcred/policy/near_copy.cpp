@@ -313,8 +313,10 @@ Word canonical(const Word& word) {
   return std::min(forwards, backwards);
 }
 
-void add_form(const Piece& piece, std::size_t least, std::vector<Secret>& forms) {
-  if (piece.letters < least_letters) return;
+// `characters` are the password's.
+void add_form(const Piece& piece, std::size_t least, std::size_t characters,
+              std::vector<Secret>& forms) {
+  if (piece.letters < least_letters || piece.letters * 3 < characters) return;
   const Word form = canonical(piece.word);
   if (form.size() < least && std::count(form.begin(), form.end(), season_mark) == 0) return;
   Secret bytes = Secret::copy_of(std::as_bytes(std::span(form)));
@@ -329,9 +331,10 @@ void add_form(const Piece& piece, std::size_t least, std::vector<Secret>& forms)
 std::vector<Secret> skeletons(const Secret& normalised) {
   const Text text = read(normalised);
   std::vector<Secret> forms;
-  add_form(words_form(text), least_letters_read, forms);
-  add_form(letters_form(text), least_letters, forms);
-  add_form(edges_form(text), least_letters_read, forms);
+  const std::size_t size = text.size();
+  add_form(words_form(text), least_letters_read, size, forms);
+  add_form(letters_form(text), least_letters, size, forms);
+  add_form(edges_form(text), least_letters_read, size, forms);
   return forms;
 }
 
