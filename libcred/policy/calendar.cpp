@@ -36,7 +36,10 @@ constexpr std::array names_table{
     Name{"dezember", 12, false, false}, Name{"dec", 12, true, true},
     Name{"dez", 12, true, true}};
 
-std::string two(unsigned n) { return (n < 10 ? "0" : "") + std::to_string(n); }
+// For n below 100: a month or a day.
+std::string two(unsigned n) {
+  return {static_cast<char>('0' + n / 10 % 10), static_cast<char>('0' + n % 10)};
+}
 
 const char* ordinal(unsigned day) {
   if (day / 10 == 1) return "th";
