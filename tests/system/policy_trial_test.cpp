@@ -143,7 +143,7 @@ TEST_CASE("the page is whole, runs nothing and escapes what it names") {
   CHECK(html.find("<script") == std::string::npos);
   CHECK(html.find("://") == std::string::npos);
   CHECK(html.find("<dd>system</dd>") != std::string::npos);
-  CHECK(html.find("aria-label=\"min_length refused 83.3 %, alone 33.3 %\"") != std::string::npos);
+  CHECK(html.find("aria-label=\"min_length refused 85.7 %, alone 28.6 %\"") != std::string::npos);
   CHECK(html.find("prefers-color-scheme: dark") != std::string::npos);
   // No temporary file is left, and no device is replaced.
   CHECK(site.files().size() == 3);
