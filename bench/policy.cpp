@@ -41,18 +41,21 @@ policy::Context profile() {
   return c;
 }
 
-// Forms as sets of bytes: nothing here is a secret.
-using Forms = std::set<std::string>;
+// Forms as bytes, with the password that each is of: nothing here is a secret.
+using Forms = std::map<std::string, std::string>;
 
 void add_forms(const std::string& password, Forms& forms) {
   for (const Secret& form : policy::skeletons(normal(password)))
-    forms.emplace(form.chars(), form.size());
+    forms.emplace(std::string(form.chars(), form.size()), password);
 }
 
-bool is_near_copy(const Secret& password, const Forms& forms) {
-  for (const Secret& form : policy::skeletons(password))
-    if (forms.count(std::string(form.chars(), form.size())) > 0) return true;
-  return false;
+// The one that it is a near copy of, or null.
+const std::string* near_copy_of(const Secret& password, const Forms& forms) {
+  for (const Secret& form : policy::skeletons(password)) {
+    const auto found = forms.find(std::string(form.chars(), form.size()));
+    if (found != forms.end()) return &found->second;
+  }
+  return nullptr;
 }
 
 std::string random_password(const std::string& alphabet, std::size_t length,
@@ -84,12 +87,15 @@ void false_refusals(const char* name, const std::string& alphabet, std::mt19937_
     std::set<std::string> rules;
     for (const auto& verdict : policy.judge(password, profile()).verdicts)
       if (verdict.violation) rules.insert(verdict.rule);
-    if (is_near_copy(password, earlier)) rules.insert(policy::similar_rule);
+    const std::string* copied = near_copy_of(password, earlier);
+    if (copied != nullptr) rules.insert(policy::similar_rule);
     bool counts = false;
     for (const char* rule : {"personal", "family_names", "history_similar", "rotation"})
       if (rules.count(rule) > 0) {
         ++by_rule[rule];
-        if (verbose) std::printf("    %s: %s\n", rule, text.c_str());
+        if (verbose)
+          std::printf("    %s: %s%s%s\n", rule, text.c_str(),
+                      copied != nullptr ? " like " : "", copied != nullptr ? copied->c_str() : "");
         counts = counts || std::string(rule) != "rotation";
       }
     asked_of += counts ? 1 : 0;
@@ -173,7 +179,7 @@ void mutations(std::mt19937_64& random, bool verbose) {
       in_clear = in_clear || (verdict.rule == "min_changed" && verdict.violation);
     Forms forms;
     add_forms(m.old_password, forms);
-    const bool by_forms = is_near_copy(fresh, forms);
+    const bool by_forms = near_copy_of(fresh, forms) != nullptr;
     if (verbose && (!in_clear || (!by_forms && !m.changes_a_letter)))
       std::printf("    passed %s: %s -> %s (%s)\n", in_clear ? "forms" : "clear",
                   m.old_password.c_str(), m.new_password.c_str(), m.kind.c_str());

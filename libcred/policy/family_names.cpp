@@ -71,8 +71,8 @@ Covered together(const Covered& one, const Covered& other) {
 
 // Whether names are the substance of what stands between other characters. Several
 // family names are none: many are words, and people are not called so.
-// `characters`: of the whole password, of which names must be a quarter. `least`: the
-// fewest letters of names that count.
+// `characters`: of the whole password, of which names must be a third, or a quarter when
+// there is no other letter. `least`: the fewest letters of names that count.
 bool made_of_names(Points text, std::size_t characters, std::size_t least) {
   std::size_t letters = 0;
   for (const std::int32_t c : text) letters += is_letter(c) ? 1 : 0;
@@ -87,7 +87,7 @@ bool made_of_names(Points text, std::size_t characters, std::size_t least) {
   const std::size_t names = std::max(all.any[1], all.given[most_names]);
   const std::size_t others = letters - names;
   return names >= least && others <= most_other_letters && others * 4 <= letters &&
-         names * 4 >= characters;
+         names * (others == 0 ? 4 : 3) >= characters;
 }
 
 }  // namespace

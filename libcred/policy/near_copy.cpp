@@ -22,6 +22,7 @@ constexpr std::size_t least_letters = 4;
 // Where signs were read as letters chance has more to draw from.
 constexpr std::size_t least_letters_read = 5;
 constexpr std::size_t longest_leet_gap = 3;
+constexpr std::size_t most_runs_of_few = 2;
 
 struct Char {
   std::int32_t folded;
@@ -313,10 +314,20 @@ Word canonical(const Word& word) {
   return std::min(forwards, backwards);
 }
 
-// `characters` are the password's.
-void add_form(const Piece& piece, std::size_t least, std::size_t characters,
+// What the password is besides its letters.
+struct Whole {
+  std::size_t characters;
+  std::size_t runs;  // of letters
+
+  // Letters that are few or scattered meet by chance.
+  bool is_mostly(std::size_t letters) const {
+    return letters * (runs <= most_runs_of_few ? 3 : 2) >= characters;
+  }
+};
+
+void add_form(const Piece& piece, std::size_t least, const Whole& password,
               std::vector<Secret>& forms) {
-  if (piece.letters < least_letters || piece.letters * 3 < characters) return;
+  if (piece.letters < least_letters || !password.is_mostly(piece.letters)) return;
   const Word form = canonical(piece.word);
   if (form.size() < least && std::count(form.begin(), form.end(), season_mark) == 0) return;
   Secret bytes = Secret::copy_of(std::as_bytes(std::span(form)));
@@ -331,10 +342,10 @@ void add_form(const Piece& piece, std::size_t least, std::size_t characters,
 std::vector<Secret> skeletons(const Secret& normalised) {
   const Text text = read(normalised);
   std::vector<Secret> forms;
-  const std::size_t size = text.size();
-  add_form(words_form(text), least_letters_read, size, forms);
-  add_form(letters_form(text), least_letters, size, forms);
-  add_form(edges_form(text), least_letters_read, size, forms);
+  const Whole password{text.size(), runs_of(text).size()};
+  add_form(words_form(text), least_letters_read, password, forms);
+  add_form(letters_form(text), least_letters, password, forms);
+  add_form(edges_form(text), least_letters_read, password, forms);
   return forms;
 }
 
