@@ -94,8 +94,8 @@ void false_refusals(const char* name, const std::string& alphabet, std::mt19937_
       if (rules.count(rule) > 0) {
         ++by_rule[rule];
         if (verbose)
-          std::printf("    %s: %s%s%s\n", rule, text.c_str(),
-                      copied != nullptr ? " like " : "", copied != nullptr ? copied->c_str() : "");
+          std::printf("    %s: %s%s%s\n", rule, text.c_str(), copied != nullptr ? " like " : "",
+                      copied != nullptr ? copied->c_str() : "");
         counts = counts || std::string(rule) != "rotation";
       }
     asked_of += counts ? 1 : 0;

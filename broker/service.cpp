@@ -135,6 +135,9 @@ Service::Answer Service::answer(const wire::Request& request) {
       answer.messages = sentences(report->verdicts);
       answer.reply.code = answer.messages.empty() ? Code::accepted : Code::refused;
       answer.reply.reason = answer.messages.empty() ? wire::Reason::none : wire::Reason::policy;
+      if (answer.messages.empty() && report->strength &&
+          report->strength->score < policy::good_score)
+        answer.messages.push_back(policy::advice(*report->strength));
       break;
     }
     case wire::Kind::change:

@@ -32,8 +32,9 @@ int check(const Session& session, const std::string& name, bool from_stdin) {
   text += accepted ? "The policy takes this password." : "The policy refuses this password.";
   nlohmann::json strength;
   if (report->strength) {
-    text += "\n" + report->advice;
-    strength = {{"score", report->strength->score}, {"message", report->advice}};
+    const auto advice = policy::advice(*report->strength);
+    text += "\n" + advice;
+    strength = {{"score", report->strength->score}, {"message", advice}};
   }
   return session.finish(accepted ? Code::accepted : Code::refused, text,
                         {{"rules", rules},

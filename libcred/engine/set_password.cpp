@@ -173,7 +173,6 @@ Expected<policy::Report> Realm::check(std::optional<std::string_view> name,
     auto report = parts_->policy.judge(*normalised, context);
     refuse_without_data(*parts_, report);
     report.strength = policy::estimate(*normalised, context);
-    report.advice = parts_->policy.advice(*normalised, context).value_or("");
     if (account && depth == Depth::history && parts_->policy.options().history > 0) {
       History history = parts_->history(*account);
       remember(*parts_, history, *normalised, report.verdicts);

@@ -66,13 +66,6 @@ Report Policy::judge(const Secret& normalised, const Context& context) const {
   return report;
 }
 
-std::optional<std::string> Policy::advice(const Secret& normalised, const Context& context) const {
-  const unsigned score = estimate(normalised, context).score;
-  if (score <= 1) return format(tr("Strength %u of 4: easily guessed; use several words"), score);
-  if (score == 2) return format(tr("Strength %u of 4: add a word or two"), score);
-  return format(tr("Strength %u of 4: hard to guess"), score);
-}
-
 Expected<std::optional<bool>> Policy::breached(const Secret& normalised) const {
   if (!breach_) return std::nullopt;
   const auto known = is_breached(*breach_, normalised);

@@ -29,7 +29,6 @@ struct Report {
   std::vector<Error> data_failures;
   // For `check` alone: it is advice, and costs time where a login waits.
   std::optional<Estimate> strength;
-  std::string advice;
 
   bool refused() const;
 };
@@ -43,9 +42,6 @@ class Policy {
   // The verdict of every rule that applies, on a normalised password. The history
   // needs the store and a hash: the engine adds `history_verdict`.
   Report judge(const Secret& normalised, const Context& context) const;
-
-  // How strong it is and what would make it stronger, in the user's language.
-  std::optional<std::string> advice(const Secret& normalised, const Context& context) const;
 
   // Whether a password in use is in the breach corpus. Unset: there is none. Errors:
   // as the corpus gives them; a message names the file.

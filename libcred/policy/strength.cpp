@@ -74,6 +74,13 @@ Estimate estimate(const Secret& normalised, const Context& context) {
   return found;
 }
 
+std::string advice(const Estimate& estimate) {
+  const unsigned score = estimate.score;
+  if (score <= 1) return format(tr("Strength %u of 4: easily guessed; use several words"), score);
+  if (score < good_score) return format(tr("Strength %u of 4: add a word or two"), score);
+  return format(tr("Strength %u of 4: hard to guess"), score);
+}
+
 std::string Strength::requirement() const {
   return format(tr("A strength of at least %u of 4"), least_);
 }

@@ -28,6 +28,11 @@ std::size_t judged_bytes(const Secret& normalised);
 // Throws Failure when no memory is left.
 Estimate estimate(const Secret& normalised, const Context& context);
 
+// How strong that is, and what would make it stronger, in the user's language.
+std::string advice(const Estimate& estimate);
+// Below it the advice is worth a line where nobody asked for one.
+inline constexpr unsigned good_score = 3;
+
 class Strength final : public Rule {
  public:
   explicit Strength(std::uint32_t least) : least_(least) {}

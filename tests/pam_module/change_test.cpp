@@ -64,6 +64,13 @@ TEST_CASE("a person changes their password by the current one and the new one tw
   }
 }
 
+TEST_CASE("advice on an acceptable password is shown before it is typed again") {
+  const ScriptedCredd credd(with_checks({says(Code::accepted, Reason::none, {"add a word"})}));
+  const Lines said = change(credd, owner, "", {old_password, new_password, new_password}).said;
+  CHECK(said == Lines{"ask: Current password: ", "ask: New password: ", "info: add a word",
+                      "ask: Retype new password: "});
+}
+
 TEST_CASE("root resets a password without knowing it, and never sends an old one") {
   if (!can_be_root()) return;
   World world;

@@ -7,18 +7,19 @@
 #include <unistd.h>
 
 Answer change_password(const Site& site, const std::string& name, const std::string& old_password,
-                       const std::string& new_password, const std::vector<std::string>& before) {
+                       const std::string& new_password, const Asked& asked) {
   int ends[2];
   if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, ends) != 0)
     throw std::runtime_error("socketpair failed");
   Answer answer;
   {
     cred::wire::Channel channel(ends[0]);
-    Process credd(under(before, {.argv = {CREDD, "--stdio", "--config", site.configuration()},
-                                 .input_fd = ends[1]}));
+    Process credd(under(asked.before, {.argv = {CREDD, "--stdio", "--config", site.configuration()},
+                                       .input_fd = ends[1]}));
     (void)close(ends[1]);
     cred::wire::Request request;
-    request.kind = cred::wire::Kind::change;
+    request.kind = asked.kind;
+    request.source.language = asked.language;
     request.realm = "system";
     request.account = name;
     request.old_password = std::as_bytes(std::span(old_password));

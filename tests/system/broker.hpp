@@ -12,7 +12,11 @@ struct Answer {
   Finished credd;
 };
 
-// `before` is put before credd's own words, as in strace CREDD.
+struct Asked {
+  cred::wire::Kind kind = cred::wire::Kind::change;
+  std::string language{};             // of messages
+  std::vector<std::string> before{};  // put before credd's own words, as in strace CREDD
+};
+
 Answer change_password(const Site& site, const std::string& name, const std::string& old_password,
-                       const std::string& new_password,
-                       const std::vector<std::string>& before = {});
+                       const std::string& new_password, const Asked& asked = {});

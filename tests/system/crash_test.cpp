@@ -191,7 +191,8 @@ TEST_CASE("promise: the owner's change killed at any step leaves the old passwor
   const int kills = kill_at_every_step(
       site,
       [&](const Words& before) {
-        const auto answer = change_password(site, "ann", right_password, other_password, before);
+        const auto answer =
+            change_password(site, "ann", right_password, other_password, {.before = before});
         if (answer.came) REQUIRE(answer.code == cred::Code::accepted);
         return Acknowledged{answer.came};
       },
@@ -224,7 +225,8 @@ TEST_CASE("promise: what is acknowledged was synced before it is said") {
   // credd answers while it keeps the store open: the log itself must be on disk.
   Words words = traced(site);
   words.back() += ",sendto,sendmsg";
-  const auto answer = change_password(site, "ann", other_password, "3rd-Vapour-Kelp", words);
+  const auto answer =
+      change_password(site, "ann", other_password, "3rd-Vapour-Kelp", {.before = words});
   REQUIRE(answer.came);
   REQUIRE(answer.code == cred::Code::accepted);
   synced_before(content(site.path() / "trace"), [](const std::string& line) {
