@@ -282,6 +282,7 @@ Realm::Parts::Memory Realm::Parts::remember(History& history, const Secret& pass
       similar.push_back({newest + 1, {}});
       std::memcpy(similar.back().tag.data(), tag.data(), SimilarTag::bytes);
     }
+    if (!options.history_similar) group.similar.clear();  // nobody keeps what is switched off
     if (add) group.similar.insert(group.similar.end(), similar.begin(), similar.end());
   }
   return memory;

@@ -314,6 +314,17 @@ Word canonical(const Word& word) {
   return std::min(forwards, backwards);
 }
 
+Secret utf8(const Word& word) {
+  constexpr std::size_t most_bytes = 4;  // for each code point
+  Secret bytes(word.size() * most_bytes);
+  if (!bytes.ok()) throw Failure(Code::unavailable, "no memory for a password");
+  std::size_t used = 0;
+  for (const std::int32_t c : word)
+    used += static_cast<std::size_t>(utf8proc_encode_char(c, bytes.uchars() + used));
+  bytes.shrink(used);
+  return bytes;
+}
+
 // What the password is besides its letters.
 struct Whole {
   std::size_t characters;
@@ -330,8 +341,7 @@ void add_form(const Piece& piece, std::size_t least, const Whole& password,
   if (piece.letters < least_letters || !password.is_mostly(piece.letters)) return;
   const Word form = canonical(piece.word);
   if (form.size() < least && std::count(form.begin(), form.end(), season_mark) == 0) return;
-  Secret bytes = Secret::copy_of(std::as_bytes(std::span(form)));
-  if (!bytes.ok()) throw Failure(Code::unavailable, "no memory for a password");
+  Secret bytes = utf8(form);
   const bool known =
       std::any_of(forms.begin(), forms.end(), [&](const Secret& f) { return f.equals(bytes); });
   if (!known) forms.push_back(std::move(bytes));

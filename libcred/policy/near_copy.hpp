@@ -12,7 +12,7 @@ namespace cred::policy {
 // Each form costs one hash for each earlier salt, so there are few.
 inline constexpr std::size_t max_skeletons = 3;
 
-// The distinct forms of a normalised password, at most `max_skeletons`, as code points.
+// The distinct forms of a normalised password, at most `max_skeletons`, in UTF-8.
 //
 //   words    The runs of letters in it, signs between letters un-leeted; the longest
 //            run alone when it has three fifths of the letters. Pieces of up to three

@@ -126,7 +126,8 @@ TEST_CASE("a near copy of any earlier password is refused, not of the current on
   TestRealm realm;
   realm.enrol("alice", "Tanne-Wolkenberg17");
   for (int i = 1; i < 10; ++i) REQUIRE(reset(realm, password(i)).code == Code::accepted);
-  for (const char* copy : {"Tanne-Wolkenberg18", "tanne-WOLKENberg#9917", "17-Tanne-Wolkenberg", "Tann3-Wolk3nb3rg-4711"}) {
+  for (const char* copy : {"Tanne-Wolkenberg18", "tanne-WOLKENberg#9917", "17-Tanne-Wolkenberg",
+                           "Tann3-Wolk3nb3rg-4711"}) {
     INFO(copy);
     CHECK(refusing(reset(realm, copy)).count("history_similar") == 1);
   }
@@ -139,6 +140,16 @@ TEST_CASE("without history_similar near copies of earlier passwords are taken") 
   for (int i = 1; i < 4; ++i) REQUIRE(reset(realm, password(i)).code == Code::accepted);
   CHECK(reset(realm, "17-Tanne-Wolkenberg").code == Code::accepted);
   CHECK(refusing(reset(realm, "Tanne-Wolkenberg17")) == std::set<std::string>{"history"});
+}
+
+TEST_CASE("switching history_similar off forgets the forms of earlier passwords") {
+  TestRealm realm;
+  realm.enrol("alice", "Tanne-Wolkenberg17");
+  realm.configuration.policy.options.history_similar = false;
+  REQUIRE(reset(realm, password(1)).code == Code::accepted);
+  realm.configuration.policy.options.history_similar = true;
+  CHECK(reset(realm, "17-Tanne-Wolkenberg").code == Code::accepted);
+  CHECK(refusing(reset(realm, "Tanne-Wolkenberg17")).count("history") == 1);
 }
 
 TEST_CASE("near copies are remembered under other parameters, too") {
