@@ -149,7 +149,7 @@ std::vector<ProfileWord> profile_words(const Context& context) {
   if (!words.add_date(Datum::birth_date, context.birth_date))
     words.add_name(Datum::birth_date, context.birth_date);
   words.add_host(context.host);
-  if (context.realm != "system") words.add_name(Datum::realm, context.realm);
+  words.add_name(Datum::realm, context.realm);
   // Last, for there may be more than are looked at.
   for (const std::string_view value : context.attributes)
     if (!words.add_date(Datum::attribute, value)) words.add_name(Datum::attribute, value);

@@ -30,8 +30,8 @@ struct ProfileWord {
   bool whole_run = false;
 };
 
-// Each name, label and value in one piece, and its parts; at most 192. The realm "system", the
-// host "localhost" and the large providers' mail domains belong to nobody.
+// Each name, label and value in one piece, and its parts; at most 192. The host
+// "localhost" and the large providers' mail domains belong to nobody.
 std::vector<ProfileWord> profile_words(const Context& context);
 
 }  // namespace cred::policy
