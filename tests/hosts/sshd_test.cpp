@@ -209,9 +209,8 @@ TEST_CASE("sshd lets nobody in who gives up or fails at the forced change") {
     Terminal terminal(ssh(keyboard_interactive, person.name));
     terminal.answer("assword: ", person.password)
         .answer("Current password: ", person.password)
-        .expect("New password: ")
-        .press(control_c);
-    CHECK(terminal.end() != 0);
+        .expect("New password: ");
+    CHECK(terminal.interrupt() != 0);
   }
   SECTION("by a wrong current password") {
     Terminal terminal(ssh(keyboard_interactive, person.name));

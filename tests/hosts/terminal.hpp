@@ -27,8 +27,8 @@ class Terminal {
   }
   // Waits for the program's end: its exit status, or 128 and the signal.
   int end();
-  // Presses ^C until the program ends: sudo loses one that comes between its prompt
-  // and its read. The status as with `end`.
+  // Presses ^C until the program ends: ssh and sudo lose one that comes between their
+  // prompt and their read. The status as with `end`.
   int interrupt();
   // Takes the terminal away and waits for the program's end.
   int hang_up();
