@@ -30,9 +30,9 @@ inline constexpr std::size_t max_skeletons = 3;
 // Each has case, marks and German spellings folded, is one copy of what was doubled,
 // and is turned to its least rotation in the lesser direction, which catches reversal
 // and words in another order. Forms with fewer than four letters, five where signs are
-// read as letters, or a third of the characters (half, where these stand in more than
-// two places), are left out: they would meet by chance. So "Ab1-2345" has no form, and near copies
-// of it pass; "a1b2c3d4" has some, and "a1b2c3d5" shares one.
+// read as letters, or a third of the characters (half, where the letters stand in more
+// than two places), are left out: they would meet by chance. So "Ab1-2345" has no form,
+// and near copies of it pass; "a1b2c3d4" has some, and "a1b2c3d5" shares one.
 //
 // Not caught: a letter replaced, inserted or dropped within a word; letters put at the
 // end of a word without a change of case; one of two like words replaced.
