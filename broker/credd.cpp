@@ -1,6 +1,7 @@
 // credd --stdio: serves one conversation on standard input, which is a socket.
 
 #include "base/process.hpp"
+#include "base/translate.hpp"
 #include "broker/service.hpp"
 #include "wire/channel.hpp"
 
@@ -62,6 +63,7 @@ int serve(const std::string& configuration, uid_t caller) {
 
 int main(int argc, char** argv) {
   cred::harden_process();
+  cred::prepare_to_speak();
   CLI::App app("The broker between pam_cred.so or credctl and the credential store.", "credd");
   bool stdio = false;
   std::string configuration;

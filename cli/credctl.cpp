@@ -36,7 +36,9 @@ int wrong_usage(const CLI::ParseError& error, const cred::cli::Session& session)
 
 int main(int argc, char** argv) {
   cred::harden_process();
-  cred::speak(cred::wanted_language(std::getenv));
+  const std::string languages(cred::wanted_language(std::getenv));
+  cred::prepare_to_speak();
+  cred::speak(languages);
   cred::cli::Session session;
   cred::cli::Action action;
   CLI::App program("Sets, checks, ages and refuses passwords.", "credctl");

@@ -6,20 +6,21 @@
 #include <cstdio>
 #include <cstdlib>
 #include <libintl.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
 namespace cred {
 namespace {
-constexpr const char* domain = "libcred";
-}
 
-namespace {
+// The process's own language, by its locale.
+constexpr const char* usual_domain = "libcred";
+// Has no catalog.
+constexpr const char* english_domain = "libcred-en";
 
-bool is_directory(const std::string& path) {
-  struct stat info {};
-  return stat(path.c_str(), &info) == 0 && S_ISDIR(info.st_mode);
-}
+thread_local std::string spoken;
+
+const char* domain() { return spoken.empty() ? usual_domain : spoken.c_str(); }
+
+bool exists(const std::string& path) { return access(path.c_str(), R_OK) == 0; }
 
 // DESTDIR and build trees keep the layout but not the prefix.
 std::string beside_program() {
@@ -30,27 +31,61 @@ std::string beside_program() {
   return program.substr(0, program.rfind('/')) + "/../share/locale";
 }
 
+const std::string& catalogs() {
+  static const std::string directory = [] {
+    const std::string beside = beside_program();
+    return exists(beside + "/de/LC_MESSAGES") ? beside : std::string(CRED_LOCALE_DIR);
+  }();
+  return directory;
+}
+
+void bind(const char* name) {
+  (void)bindtextdomain(name, catalogs().c_str());
+  (void)bind_textdomain_codeset(name, "UTF-8");
+}
+
+// The domain of a language such as "de_DE.UTF-8" or "de"; empty: there is none.
+std::string domain_of(std::string_view language) {
+  language = language.substr(0, language.find_first_of(".@"));
+  for (;;) {
+    if (language.empty() || language.find('/') != language.npos) return {};
+    if (language == "en" || language == "C" || language == "POSIX") return english_domain;
+    std::string name = "libcred-" + std::string(language);
+    if (exists(catalogs() + "/C/LC_MESSAGES/" + name + ".mo")) return name;
+    const auto territory = language.find('_');
+    if (territory == language.npos) return {};
+    language = language.substr(0, territory);
+  }
+}
+
 }  // namespace
 
-void find_catalogs() {
-  const std::string beside = beside_program();
-  const bool there = is_directory(beside + "/de/LC_MESSAGES");
-  (void)bindtextdomain(domain, there ? beside.c_str() : CRED_LOCALE_DIR);
-  (void)bind_textdomain_codeset(domain, "UTF-8");
-}
+void find_catalogs() { bind(usual_domain); }
 
-void speak(std::string_view language) {
-  find_catalogs();
-  // Messages in any language, also where its locale is not installed: gettext heeds
-  // LANGUAGE in every locale but "C".
+void prepare_to_speak() {
+  // gettext takes a thread's language from the process alone. So each language has a
+  // domain of its own, whose catalog lies where the locale C.UTF-8 is looked for.
   (void)setlocale(LC_MESSAGES, "C.UTF-8");
-  (void)setenv("LANGUAGE", std::string(language).c_str(), 1);
+  (void)unsetenv("LANGUAGE");
 }
 
-const char* tr(const char* english) { return dgettext(domain, english); }
+void speak(std::string_view languages) {
+  spoken = english_domain;
+  while (!languages.empty()) {
+    const auto end = languages.find(':');
+    if (const auto found = domain_of(languages.substr(0, end)); !found.empty()) {
+      spoken = found;
+      break;
+    }
+    languages = end == languages.npos ? std::string_view() : languages.substr(end + 1);
+  }
+  bind(spoken.c_str());
+}
+
+const char* tr(const char* english) { return dgettext(domain(), english); }
 
 const char* trn(const char* one, const char* several, unsigned long n) {
-  return dngettext(domain, one, several, n);
+  return dngettext(domain(), one, several, n);
 }
 
 std::string format(const char* pattern, ...) {

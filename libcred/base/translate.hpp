@@ -13,10 +13,12 @@ namespace cred {
 // Tells gettext where the catalogs are: beside the program, as installed, or at the
 // place that was compiled in.
 void find_catalogs();
-// The same, and chooses the language for this process, whatever its locale. For
-// programs alone, before they have threads: it sets LANGUAGE. `language` is what
-// `wanted_language` gives.
-void speak(std::string_view language);
+// Makes `speak` possible. For programs alone, before they have threads: it alters the
+// locale of messages and the environment.
+void prepare_to_speak();
+// Chooses the language of the calling thread, whatever the locale. `languages` is what
+// `wanted_language` gives, the first that there is counts; without any: English.
+void speak(std::string_view languages);
 
 const char* tr(const char* english) __attribute__((format_arg(1)));
 const char* trn(const char* one, const char* several, unsigned long n)

@@ -1,0 +1,32 @@
+// The engine that requests are answered by.
+#pragma once
+
+#include "engine/engine.hpp"
+
+#include <memory>
+#include <mutex>
+#include <string>
+
+namespace cred::broker {
+
+// Safe to use from several threads.
+class EngineSource {
+ public:
+  // `configuration`: a path, or empty for the built-in one.
+  explicit EngineSource(std::string configuration) : path_(std::move(configuration)) {}
+
+  // Opens it when it is not open yet, or was not to be opened last time: a store that
+  // comes back is found again. Errors: as Engine::open and load_configuration.
+  Expected<std::shared_ptr<engine::Engine>> get();
+  // Reads the configuration anew. With an error the engine before it stays.
+  Expected<void> reload();
+
+ private:
+  Expected<std::shared_ptr<engine::Engine>> open() const;
+
+  const std::string path_;
+  std::mutex mutex_;
+  std::shared_ptr<engine::Engine> engine_;
+};
+
+}  // namespace cred::broker
