@@ -1,7 +1,9 @@
-// credd --stdio: serves one conversation on standard input, which is a socket.
+// credd: a service on a Unix socket, or with --stdio one conversation on standard input.
 
 #include "base/process.hpp"
 #include "base/translate.hpp"
+#include "broker/listener.hpp"
+#include "broker/server.hpp"
 #include "broker/service.hpp"
 #include "wire/channel.hpp"
 
@@ -37,7 +39,13 @@ uid_t take_over() {
   return caller;
 }
 
-int serve(const std::string& configuration, uid_t caller) {
+int complain(const cred::Error& error) {
+  std::fprintf(stderr, "credd: %s\n", error.message.c_str());
+  syslog(LOG_ALERT, "%s", error.message.c_str());
+  return static_cast<int>(error.code);
+}
+
+int serve_one(const std::string& configuration, uid_t caller) {
   int type = 0;
   socklen_t length = sizeof type;
   if (getsockopt(STDIN_FILENO, SOL_SOCKET, SO_TYPE, &type, &length) != 0) {
@@ -47,7 +55,8 @@ int serve(const std::string& configuration, uid_t caller) {
         stderr);
     return static_cast<int>(cred::Code::usage);
   }
-  cred::broker::Service service(configuration, {caller});
+  cred::broker::EngineSource engine(configuration);
+  cred::broker::Service service(engine, {geteuid(), caller});
   cred::wire::Channel channel(STDIN_FILENO);
   for (;;) {
     cred::Secret body;
@@ -57,6 +66,18 @@ int serve(const std::string& configuration, uid_t caller) {
     if (channel.send(service.answer(body.bytes()), send_ms) != cred::wire::Io::done)
       return static_cast<int>(cred::Code::unavailable);
   }
+}
+
+// The socket is the one that was handed over, or that of the configuration.
+int serve_all(const std::string& path) {
+  cred::broker::ServerSettings settings{path, cred::broker::inherited_listener(), {}};
+  if (settings.listener < 0) {
+    const auto configuration = cred::engine::load_configuration(path);
+    if (!configuration) return complain(configuration.error());
+    settings.socket_path = configuration->broker_socket;
+  }
+  const auto served = cred::broker::serve(settings);
+  return served ? 0 : complain(served.error());
 }
 
 }  // namespace
@@ -71,16 +92,12 @@ int main(int argc, char** argv) {
   app.add_option("--config", configuration, "Read this instead of " CRED_CONFIG_PATH)
       ->type_name("FILE");
   app.set_version_flag("--version", "credd " CRED_VERSION);
-  app.footer("Programs start it as: credd --stdio\nSee credd(8).");
+  app.footer("Example: credd, as a service; programs start it as: credd --stdio\nSee credd(8).");
   try {
     app.parse(argc, argv);
   } catch (const CLI::ParseError& error) {
     return app.exit(error) == 0 ? 0 : static_cast<int>(cred::Code::usage);
   }
-  if (!stdio) {
-    std::fputs("credd: only --stdio is there yet; see credd(8)\n", stderr);
-    return static_cast<int>(cred::Code::usage);
-  }
   openlog("credd", LOG_PID, LOG_AUTHPRIV);
-  return serve(configuration, take_over());
+  return stdio ? serve_one(configuration, take_over()) : serve_all(configuration);
 }

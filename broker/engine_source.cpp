@@ -1,5 +1,7 @@
 #include "broker/engine_source.hpp"
 
+#include <algorithm>
+
 namespace cred::broker {
 
 Expected<std::shared_ptr<engine::Engine>> EngineSource::open() const {
@@ -16,6 +18,12 @@ Expected<std::shared_ptr<engine::Engine>> EngineSource::get() {
   auto opened = open();
   if (opened) engine_ = *opened;
   return opened;
+}
+
+std::size_t EngineSource::hashes_at_once() const {
+  const auto loaded = engine::load_configuration(path_);
+  const engine::Configuration c = loaded ? *loaded : engine::Configuration();
+  return std::max<std::size_t>(1, c.memory_budget / c.hash.memory);
 }
 
 Expected<void> EngineSource::reload() {

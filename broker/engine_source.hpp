@@ -18,6 +18,8 @@ class EngineSource {
   // Opens it when it is not open yet, or was not to be opened last time: a store that
   // comes back is found again. Errors: as Engine::open and load_configuration.
   Expected<std::shared_ptr<engine::Engine>> get();
+  // How many hashes of the configured cost the memory budget holds, at least one.
+  std::size_t hashes_at_once() const;
   // Reads the configuration anew. With an error the engine before it stays.
   Expected<void> reload();
 

@@ -62,14 +62,9 @@ bool worth_a_log_line(Code code) {
 }  // namespace
 
 Expected<engine::Realm> Service::realm(std::string_view name) {
-  if (!engine_) {
-    const auto configuration = engine::load_configuration(configuration_path_);
-    if (!configuration) return tl::make_unexpected(configuration.error());
-    auto opened = engine::Engine::open(*configuration, std::make_shared<SystemClock>());
-    if (!opened) return tl::make_unexpected(opened.error());
-    engine_ = std::move(*opened);
-  }
-  return engine_->realm(name);
+  const auto engine = engine_.get();
+  if (!engine) return tl::make_unexpected(engine.error());
+  return (*engine)->realm(name);
 }
 
 Service::Answer Service::failed(const wire::Request& request, const Error& error) const {
@@ -87,11 +82,9 @@ Service::Answer Service::failed(const wire::Request& request, const Error& error
 Service::Answer Service::change(engine::Realm& realm, const wire::Request& request) {
   const Secret next = secret_of(request.password);
   const engine::Actor actor{
-      "uid " + std::to_string(principal_.uid) +
+      "uid " + std::to_string(acting_uid(principal_, request)) +
       (request.source.service.empty() ? "" : " by " + std::string(request.source.service))};
   const bool reset = request.kind == wire::Kind::reset;
-  if (reset && principal_.uid != 0)
-    return failed(request, {Code::configuration, "only root may reset a password"});
   const auto changed =
       reset ? realm.reset(request.account, next, false, actor)
             : realm.change(request.account, secret_of(request.old_password), next, actor);
@@ -104,6 +97,10 @@ Service::Answer Service::change(engine::Realm& realm, const wire::Request& reque
 }
 
 Service::Answer Service::answer(const wire::Request& request) {
+  if (!may(principal_, request))
+    return failed(request, {Code::configuration,
+                            "uid " + std::to_string(acting_uid(principal_, request)) +
+                                " may not do this"});
   auto opened = realm(request.realm);
   if (!opened) {
     // A realm that is not there is the stack's mistake, not an unknown user.

@@ -1,26 +1,19 @@
 // Answers wire requests by the engine.
 #pragma once
 
-#include "base/clock.hpp"
-#include "engine/engine.hpp"
+#include "broker/authority.hpp"
+#include "broker/engine_source.hpp"
 #include "wire/message.hpp"
 
-#include <memory>
-#include <optional>
 #include <string>
-#include <sys/types.h>
+#include <vector>
 
 namespace cred::broker {
 
-// On whose behalf requests come: the kernel's word, not the client's.
-struct Principal {
-  uid_t uid = 0;
-};
-
 class Service {
  public:
-  Service(std::string configuration_path, Principal principal)
-      : configuration_path_(std::move(configuration_path)), principal_(principal) {}
+  // `engine` outlives it.
+  Service(EngineSource& engine, Principal principal) : engine_(engine), principal_(principal) {}
 
   // The answer's frame. What went wrong inside is logged, without secrets; the
   // client learns the code and, where a person can act on it, a sentence.
@@ -36,9 +29,8 @@ class Service {
   Answer failed(const wire::Request& request, const Error& error) const;
   Expected<engine::Realm> realm(std::string_view name);
 
-  std::string configuration_path_;
-  Principal principal_;
-  std::optional<engine::Engine> engine_;
+  EngineSource& engine_;
+  const Principal principal_;
 };
 
 }  // namespace cred::broker

@@ -5,6 +5,7 @@
 #include <cerrno>
 #include <cstring>
 #include <syslog.h>
+#include <unistd.h>
 
 // Long enough for a place in credd's queue: attempts wait for memory there.
 #ifndef CRED_PAM_REPLY_TIMEOUT_MS
@@ -62,6 +63,7 @@ wire::Request request_for(const Session& session, wire::Kind kind,
                           std::string_view account) noexcept {
   wire::Request request;
   request.kind = kind;
+  request.real_uid = getuid();
   request.realm = session.options().realm;
   request.account = account;
   request.source = session.source();

@@ -45,6 +45,7 @@ Secret encode(const Request& request) noexcept {
   if (!bounded(request)) return Secret();
   return framed([&](Writer& w) {
     w.u8(static_cast<std::uint8_t>(request.kind));
+    w.u32(request.real_uid);
     w.text(request.realm);
     w.text(request.account);
     w.text(request.source.service);
@@ -78,6 +79,7 @@ bool decode(std::span<const std::byte> body, Request& request) noexcept {
       kind > static_cast<std::uint8_t>(Kind::reset))
     return false;
   request.kind = static_cast<Kind>(kind);
+  request.real_uid = r.u32();
   request.realm = r.text();
   request.account = r.text();
   request.source.service = r.text();

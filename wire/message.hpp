@@ -12,7 +12,7 @@
 
 namespace cred::wire {
 
-inline constexpr std::uint8_t version = 2;
+inline constexpr std::uint8_t version = 3;
 inline constexpr std::size_t header_bytes = 4;
 inline constexpr std::size_t max_body_bytes = 16384;
 inline constexpr std::size_t max_text_bytes = 256;     // a name or a part of the source
@@ -39,6 +39,9 @@ struct Source {
 // Views and pointers into what the caller owns.
 struct Request {
   Kind kind = Kind::account;
+  // On whose behalf a program that runs as root asks: its real uid. Believed of such a
+  // program alone. Default: nobody's.
+  std::uint32_t real_uid = 0xffffffff;
   std::string_view realm;
   std::string_view account;
   Source source;

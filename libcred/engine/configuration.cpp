@@ -308,7 +308,6 @@ void read_realms(const toml::node& node, const std::string& origin, Configuratio
 }
 
 void read_document(const toml::table& document, const std::string& origin, Configuration& c) {
-  std::uint32_t memory_budget = 0;
   const std::vector<Key> keys{
       {"store", table_of(origin, "store", {{"url", text(c.store_url)}})},
       {"keys", table_of(origin, "keys", {{"root", text(c.root_key_url)}})},
@@ -327,10 +326,15 @@ void read_document(const toml::table& document, const std::string& origin, Confi
                              {"delay", delay(c.attempts.delay)}})},
       {"broker",
        table_of(origin, "broker",
-                {{"socket", text(c.broker_socket)}, {"memory_budget", size(memory_budget)}})}};
+                {{"socket", text(c.broker_socket)}, {"memory_budget", size(c.memory_budget)}})}};
   read_table(document, "", origin, keys);
   // After [policy], wherever it stands in the file: realms start from it.
   if (const auto* realms = document.get("realm")) read_realms(*realms, origin, c);
+  if (c.memory_budget < c.hash.memory) {
+    const auto* section = document.get("broker");
+    wrong(origin, section != nullptr ? section->source() : document.source(),
+          "'broker.memory_budget' must hold one hash at least: 'hash.memory'");
+  }
   if (const auto right = hash::acceptable(c.hash); !right) {
     const auto* section = document.get("hash");
     wrong(origin, section != nullptr ? section->source() : document.source(),

@@ -36,6 +36,7 @@ struct Configuration {
   hash::Parameters hash;
   AttemptLimits attempts;
   std::string broker_socket;
+  std::uint32_t memory_budget = 256 * 1024;  // KiB for the hashes of a service at once
   struct Policy {
     policy::Options options;
     Origins origins;

@@ -1,0 +1,249 @@
+#include "broker/server.hpp"
+
+#include "broker/conversation.hpp"
+#include "broker/engine_source.hpp"
+#include "broker/listener.hpp"
+#include "broker/notify.hpp"
+#include "broker/service.hpp"
+#include "broker/waiting_line.hpp"
+
+#include <algorithm>
+#include <asio.hpp>
+#include <csignal>
+#include <list>
+#include <sys/resource.h>
+#include <syslog.h>
+#include <thread>
+#include <unistd.h>
+
+namespace cred::broker {
+namespace {
+
+using namespace std::chrono_literals;
+using Clock = std::chrono::steady_clock;
+
+// A login host gives up after two minutes, sshd's LoginGraceTime.
+constexpr auto patience = 60s;
+constexpr std::size_t longest_line = 4096;
+// Descriptors that are not for conversations: the store, lists, the log.
+constexpr std::size_t kept_descriptors = 128;
+constexpr std::size_t most_conversations = 16'384;
+constexpr auto idle_exit = 60s;
+constexpr auto patience_at_stop = 90s;
+
+struct Job {
+  std::shared_ptr<Conversation> conversation;
+  Secret body;
+};
+
+// Where attempts come from, for turns: the machine that a host names, else the uid.
+std::string source_of(const wire::Request& request, const Peer& peer) {
+  if (peer.uid == 0 && !request.source.rhost.empty())
+    return "host " + std::string(request.source.rhost);
+  return "uid " + std::to_string(peer.uid);
+}
+
+bool hashes(wire::Kind kind) {
+  return kind != wire::Kind::account && kind != wire::Kind::check;
+}
+
+Secret try_again() {
+  wire::Reply reply;
+  reply.code = Code::unavailable;
+  return wire::encode(reply);
+}
+
+std::size_t room_for_conversations() {
+  rlimit descriptors{};
+  if (getrlimit(RLIMIT_NOFILE, &descriptors) != 0) return 512;
+  const std::size_t all = descriptors.rlim_cur;
+  return std::clamp<std::size_t>(all > kept_descriptors ? all - kept_descriptors : 1, 1,
+                                 most_conversations);
+}
+
+class Server {
+ public:
+  Server(const ServerSettings& settings, int listener)
+      : handed_over_(settings.listener >= 0),
+        engine_(settings.configuration),
+        acceptor_(loop_, asio::local::stream_protocol(), listener),
+        signals_(loop_, SIGTERM, SIGINT, SIGHUP),
+        tick_(loop_),
+        hashing_(longest_line),
+        quick_(longest_line),
+        most_(room_for_conversations()) {}
+
+  void run() {
+    if (const auto opened = engine_.get(); !opened)
+      syslog(LOG_ALERT, "%s", opened.error().message.c_str());
+    start_workers();
+    accept();
+    wait_for_signals();
+    tick();
+    notify("READY=1");
+    loop_.run();
+    for (auto& worker : workers_) worker.join();
+  }
+
+ private:
+  void start_workers() {
+    // With several lanes a hash uses several cores by itself; one more keeps them busy
+    // while another waits for the disk.
+    const std::size_t cores = std::max(1U, std::thread::hardware_concurrency());
+    const std::size_t hashers =
+        std::clamp<std::size_t>(engine_.hashes_at_once(), 1, cores + 1);
+    for (std::size_t i = 0; i < hashers; ++i) workers_.emplace_back([this] { work(hashing_); });
+    workers_.emplace_back([this] { work(quick_); });
+  }
+
+  void accept() {
+    acceptor_.async_accept([this](const asio::error_code& error, Conversation::Socket socket) {
+      if (stopping_) return;
+      if (!error) {
+        welcome(std::move(socket));
+        return accept();
+      }
+      // No descriptor is left, for example.
+      drop_idle();
+      pause_.expires_after(100ms);
+      pause_.async_wait([this](const asio::error_code&) {
+        if (!stopping_) accept();
+      });
+    });
+  }
+
+  void welcome(Conversation::Socket socket) {
+    const auto peer = peer_of(socket.native_handle());
+    if (!peer) return;
+    if (conversations_.size() >= most_) drop_idle();
+    if (conversations_.size() >= most_) return;  // none is idle: this one is closed
+    auto conversation = std::make_shared<Conversation>(
+        std::move(socket), *peer,
+        [this](Conversation::Pointer from, Secret body) { asked(std::move(from), std::move(body)); },
+        [this](const Conversation::Pointer& from) { conversations_.remove(from); });
+    conversations_.push_back(conversation);
+    last_used_ = Clock::now();
+    conversation->start();
+  }
+
+  // The one that has been here for longest.
+  void drop_idle() {
+    const auto idle = std::find_if(conversations_.begin(), conversations_.end(),
+                                   [](const auto& c) { return c->idle(); });
+    if (idle != conversations_.end()) Conversation::Pointer(*idle)->close();
+  }
+
+  void asked(Conversation::Pointer from, Secret body) {
+    wire::Request request;
+    if (!wire::decode(body.bytes(), request)) {
+      wire::Reply reply;
+      reply.code = Code::usage;
+      return from->answer(wire::encode(reply));
+    }
+    auto& line = hashes(request.kind) ? hashing_ : quick_;
+    const std::string source = source_of(request, from->peer());
+    std::string account = std::string(request.realm) + '/' + std::string(request.account);
+    Job job{from, std::move(body)};
+    if (!line.add(source, std::move(account), Clock::now() + patience, job))
+      from->answer(try_again());
+  }
+
+  void work(WaitingLine<Job>& line) {
+    while (auto next = line.next()) {
+      auto& [account, job] = *next;
+      Secret frame;
+      if (!job.conversation->gone()) {
+        Service service(engine_, {job.conversation->peer().uid, std::nullopt});
+        frame = service.answer(job.body.bytes());
+      }
+      line.done(account);
+      asio::post(loop_, [conversation = std::move(job.conversation),
+                         answer = std::make_shared<Secret>(std::move(frame))] {
+        if (answer->empty())
+          conversation->close();
+        else
+          conversation->answer(std::move(*answer));
+      });
+    }
+  }
+
+  void tick() {
+    for (auto* line : {&hashing_, &quick_})
+      for (auto& job : line->late(Clock::now())) job.conversation->answer(try_again());
+    if (watchdog_) notify("WATCHDOG=1");
+    if (!conversations_.empty()) last_used_ = Clock::now();
+    if (!stopping_ && handed_over_ && Clock::now() - last_used_ > idle_exit) stop();
+    if (stopping_ && (conversations_.empty() || Clock::now() > stop_at_)) return end();
+    tick_.expires_after(stopping_ ? 20ms : 500ms);
+    tick_.async_wait([this](const asio::error_code& error) {
+      if (!error) tick();
+    });
+  }
+
+  void wait_for_signals() {
+    signals_.async_wait([this](const asio::error_code& error, int signal) {
+      if (error) return;
+      if (signal != SIGHUP) return stop();
+      notify("RELOADING=1");
+      if (const auto reloaded = engine_.reload(); !reloaded)
+        syslog(LOG_ALERT, "the configuration stays as it was: %s",
+               reloaded.error().message.c_str());
+      notify("READY=1");
+      wait_for_signals();
+    });
+  }
+
+  void stop() {
+    if (stopping_) return;
+    stopping_ = true;
+    stop_at_ = Clock::now() + patience_at_stop;
+    notify("STOPPING=1");
+    asio::error_code ignored;
+    (void)acceptor_.close(ignored);
+    const auto all = conversations_;  // winding up alters the list
+    for (const auto& conversation : all) conversation->wind_up();
+    (void)tick_.cancel();
+    asio::post(loop_, [this] { tick(); });
+  }
+
+  void end() {
+    hashing_.close();
+    quick_.close();
+    keep_.reset();
+    loop_.stop();
+  }
+
+  const bool handed_over_;
+  const bool watchdog_ = watchdog().has_value();
+  EngineSource engine_;
+  asio::io_context loop_;
+  asio::executor_work_guard<asio::io_context::executor_type> keep_ = asio::make_work_guard(loop_);
+  asio::local::stream_protocol::acceptor acceptor_;
+  asio::signal_set signals_;
+  asio::steady_timer tick_;
+  asio::steady_timer pause_{loop_};
+  WaitingLine<Job> hashing_;
+  WaitingLine<Job> quick_;
+  const std::size_t most_;
+  std::list<Conversation::Pointer> conversations_;  // the oldest first
+  std::vector<std::thread> workers_;
+  Clock::time_point last_used_ = Clock::now();
+  Clock::time_point stop_at_{};
+  bool stopping_ = false;
+};
+
+}  // namespace
+
+Expected<void> serve(const ServerSettings& settings) {
+  int listener = settings.listener;
+  if (listener < 0) {
+    const auto made = make_listener(settings.socket_path);
+    if (!made) return tl::make_unexpected(made.error());
+    listener = *made;
+  }
+  Server(settings, listener).run();
+  if (settings.listener < 0) (void)unlink(settings.socket_path.c_str());
+  return {};
+}
+
+}  // namespace cred::broker
