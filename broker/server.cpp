@@ -43,9 +43,7 @@ std::string source_of(const wire::Request& request, const Peer& peer) {
   return "uid " + std::to_string(peer.uid);
 }
 
-bool hashes(wire::Kind kind) {
-  return kind != wire::Kind::account && kind != wire::Kind::check;
-}
+bool hashes(wire::Kind kind) { return kind != wire::Kind::account && kind != wire::Kind::check; }
 
 Secret try_again() {
   wire::Reply reply;
@@ -90,8 +88,7 @@ class Server {
     // With several lanes a hash uses several cores by itself; one more keeps them busy
     // while another waits for the disk.
     const std::size_t cores = std::max(1U, std::thread::hardware_concurrency());
-    const std::size_t hashers =
-        std::clamp<std::size_t>(engine_.hashes_at_once(), 1, cores + 1);
+    const std::size_t hashers = std::clamp<std::size_t>(engine_.hashes_at_once(), 1, cores + 1);
     for (std::size_t i = 0; i < hashers; ++i) workers_.emplace_back([this] { work(hashing_); });
     workers_.emplace_back([this] { work(quick_); });
   }
@@ -119,7 +116,9 @@ class Server {
     if (conversations_.size() >= most_) return;  // none is idle: this one is closed
     auto conversation = std::make_shared<Conversation>(
         std::move(socket), *peer,
-        [this](Conversation::Pointer from, Secret body) { asked(std::move(from), std::move(body)); },
+        [this](Conversation::Pointer from, Secret body) {
+          asked(std::move(from), std::move(body));
+        },
         [this](const Conversation::Pointer& from) { conversations_.remove(from); });
     conversations_.push_back(conversation);
     last_used_ = Clock::now();

@@ -98,9 +98,9 @@ Service::Answer Service::change(engine::Realm& realm, const wire::Request& reque
 
 Service::Answer Service::answer(const wire::Request& request) {
   if (!may(principal_, request))
-    return failed(request, {Code::configuration,
-                            "uid " + std::to_string(acting_uid(principal_, request)) +
-                                " may not do this"});
+    return failed(request,
+                  {Code::configuration,
+                   "uid " + std::to_string(acting_uid(principal_, request)) + " may not do this"});
   auto opened = realm(request.realm);
   if (!opened) {
     // A realm that is not there is the stack's mistake, not an unknown user.

@@ -330,11 +330,6 @@ void read_document(const toml::table& document, const std::string& origin, Confi
   read_table(document, "", origin, keys);
   // After [policy], wherever it stands in the file: realms start from it.
   if (const auto* realms = document.get("realm")) read_realms(*realms, origin, c);
-  if (c.memory_budget < c.hash.memory) {
-    const auto* section = document.get("broker");
-    wrong(origin, section != nullptr ? section->source() : document.source(),
-          "'broker.memory_budget' must hold one hash at least: 'hash.memory'");
-  }
   if (const auto right = hash::acceptable(c.hash); !right) {
     const auto* section = document.get("hash");
     wrong(origin, section != nullptr ? section->source() : document.source(),

@@ -68,9 +68,9 @@ TEST_CASE("another version, an unknown kind, code or reason is refused") {
   const auto at = [](Secret& frame, std::size_t i) -> std::byte& {
     return frame.writable()[header_bytes + i];
   };
-  at(request, 0) = std::byte{3};
+  at(request, 0) = std::byte{version - 1};
   CHECK_FALSE(decode(body(request), r));
-  at(request, 0) = std::byte{2};
+  at(request, 0) = std::byte{version};
   for (const int kind : {0, 6, 0x80}) {
     at(request, 1) = static_cast<std::byte>(kind);
     CHECK_FALSE(decode(body(request), r));

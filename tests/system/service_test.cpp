@@ -1,0 +1,320 @@
+// credd as a service: many callers at once on one socket.
+#include "broker.hpp"
+
+#include "wire/broker_link.hpp"
+#include "wire/channel.hpp"
+
+#include <algorithm>
+#include <atomic>
+#include <catch2/catch.hpp>
+#include <csignal>
+#include <grp.h>
+#include <pwd.h>
+#include <sys/socket.h>
+#include <sys/wait.h>
+#include <thread>
+#include <unistd.h>
+
+namespace {
+
+using namespace cred;
+using namespace std::chrono_literals;
+
+constexpr int patience_ms = 60'000;
+
+class Credd {
+ public:
+  explicit Credd(const Site& site, std::vector<std::string> before = {})
+      : socket_(site.path() / "credd.sock"),
+        process_(under(before, {.argv = {CREDD, "--config", site.configuration()}})) {
+    for (int i = 0; i < 500 && access(socket_.c_str(), F_OK) != 0; ++i)
+      std::this_thread::sleep_for(10ms);
+    std::this_thread::sleep_for(20ms);
+  }
+  const std::string& socket() const { return socket_; }
+  Process& process() { return process_; }
+  wire::Channel connect() const { return wire::connect({socket_.c_str(), "/bin/false", nullptr}); }
+
+ private:
+  std::string socket_;
+  Process process_;
+};
+
+std::string settings(const Site& site, const std::string& more = {}) {
+  return std::string(cheap_hash) + patient + "[broker]\nsocket = \"" +
+         (site.path() / "credd.sock").string() + "\"\n" + more;
+}
+
+struct Heard {
+  bool came = false;
+  Code code = Code::internal;
+  std::string messages;
+};
+
+// The views are into what the caller owns.
+wire::Request asking(wire::Kind kind, std::string_view account, std::string_view password) {
+  wire::Request request;
+  request.kind = kind;
+  request.real_uid = 0;
+  request.realm = "system";
+  request.account = account;
+  request.password = std::as_bytes(std::span(password));
+  return request;
+}
+
+Heard ask(wire::Channel& channel, const wire::Request& request) {
+  Heard heard;
+  Secret body;
+  wire::Reply reply;
+  if (channel.send(wire::encode(request), patience_ms) != wire::Io::done ||
+      channel.receive(body, patience_ms) != wire::Io::done || !wire::decode(body.bytes(), reply))
+    return heard;
+  heard.came = true;
+  heard.code = reply.code;
+  for (std::size_t i = 0; i < reply.messages; ++i)
+    heard.messages += std::string(reply.message[i]) + "\n";
+  return heard;
+}
+
+Heard log_in(const Credd& credd, const std::string& account, const std::string& password) {
+  auto channel = credd.connect();
+  return ask(channel, asking(wire::Kind::authenticate, account, password));
+}
+
+// Runs `work` in a child under another uid; gives its exit status.
+int as_user(const std::string& user, const std::function<int()>& work) {
+  const pid_t child = fork();
+  if (child == 0) {
+    const auto* entry = getpwnam(user.c_str());
+    if (entry == nullptr || setgroups(0, nullptr) != 0 || setgid(entry->pw_gid) != 0 ||
+        setuid(entry->pw_uid) != 0)
+      _exit(120);
+    _exit(work());
+  }
+  int status = 0;
+  REQUIRE(waitpid(child, &status, 0) == child);
+  return WIFEXITED(status) ? WEXITSTATUS(status) : 128;
+}
+
+long resident_kib(pid_t pid) {
+  const std::string status = content("/proc/" + std::to_string(pid) + "/status");
+  return std::stol(status.substr(status.find("VmHWM:") + 6));
+}
+
+}  // namespace
+
+TEST_CASE("one credd answers many callers, each rightly") {
+  Site site;
+  site.configure(settings(site));
+  site.init();
+  for (const char* name : {"ann", "ben"}) site.add(name);
+  const Credd credd(site);
+  std::atomic<int> right{0};
+  std::atomic<int> wrong{0};
+  std::vector<std::thread> callers;
+  for (int i = 0; i < 60; ++i)
+    callers.emplace_back([&, i] {
+      const bool knows = i % 3 != 0;
+      const auto heard =
+          log_in(credd, i % 2 == 0 ? "ann" : "ben", knows ? right_password : wrong_password);
+      if (heard.came && knows && heard.code == Code::accepted) ++right;
+      if (heard.came && !knows && heard.code == Code::refused) ++wrong;
+    });
+  for (auto& caller : callers) caller.join();
+  CHECK(right == 40);
+  CHECK(wrong == 20);
+}
+
+TEST_CASE("promise: memory is bounded by the budget however many log in") {
+  Site site;
+  site.configure("[hash]\nmemory = \"32 MiB\"\npasses = 2\nlanes = 2\n" + std::string(patient) +
+                 "[broker]\nmemory_budget = \"64 MiB\"\nsocket = \"" +
+                 (site.path() / "credd.sock").string() + "\"\n");
+  site.init();
+  for (int i = 0; i < 8; ++i) site.add("user" + std::to_string(i));
+  Credd credd(site);
+  std::atomic<int> right{0};
+  std::vector<std::thread> callers;
+  for (int i = 0; i < 100; ++i)
+    callers.emplace_back([&, i] {
+      const auto heard = log_in(credd, "user" + std::to_string(i % 8), right_password);
+      if (heard.came && heard.code == Code::accepted) ++right;
+    });
+  for (auto& caller : callers) caller.join();
+  CHECK(right == 100);
+  CHECK(resident_kib(credd.process().pid()) < (64 + 64) * 1024);
+}
+
+TEST_CASE("an ordinary user asks about the own account alone") {
+  Site site;
+  site.configure(settings(site));
+  site.init();
+  site.add("nobody");
+  site.add("ann");
+  std::filesystem::permissions(site.path(), std::filesystem::perms(0755));
+  const Credd credd(site);
+  const auto code_for = [&](const wire::Request& request) {
+    return as_user("nobody", [&] {
+      auto channel = credd.connect();
+      const auto heard = ask(channel, request);
+      return heard.came ? static_cast<int>(heard.code) : 99;
+    });
+  };
+  const auto code = [](Code c) { return static_cast<int>(c); };
+  using wire::Kind;
+  CHECK(code_for(asking(Kind::authenticate, "nobody", right_password)) == code(Code::accepted));
+  CHECK(code_for(asking(Kind::account, "nobody", "")) == code(Code::accepted));
+  for (const Kind kind : {Kind::authenticate, Kind::account, Kind::check, Kind::change})
+    CHECK(code_for(asking(kind, "ann", right_password)) == code(Code::configuration));
+  // It says that it is root, and is not believed.
+  CHECK(code_for(asking(Kind::reset, "nobody", other_password)) == code(Code::configuration));
+  auto other_realm = asking(Kind::authenticate, "nobody", right_password);
+  other_realm.realm = "shop";
+  CHECK(code_for(other_realm) == code(Code::configuration));
+  auto change = asking(Kind::change, "nobody", other_password);
+  change.old_password = std::as_bytes(std::span(std::string_view(right_password)));
+  CHECK(code_for(change) == code(Code::accepted));
+  CHECK(site.verify("nobody", other_password) == 0);
+}
+
+TEST_CASE("a program that runs as root for somebody else resets nothing") {
+  Site site;
+  site.configure(settings(site));
+  site.init();
+  site.add("ann");
+  const Credd credd(site);
+  auto channel = credd.connect();
+  auto reset = asking(wire::Kind::reset, "ann", other_password);
+  reset.real_uid = 1000;
+  CHECK(ask(channel, reset).code == Code::configuration);
+  CHECK(site.verify("ann", right_password) == 0);
+  reset.real_uid = 0;
+  CHECK(ask(channel, reset).code == Code::accepted);
+}
+
+TEST_CASE("threads of one credd speak different languages") {
+  Site site;
+  site.configure(settings(site));
+  site.init();
+  site.add("ann");
+  const Credd credd(site);
+  std::atomic<int> mixed{0};
+  std::vector<std::thread> callers;
+  for (int i = 0; i < 8; ++i)
+    callers.emplace_back([&, i] {
+      auto channel = credd.connect();
+      auto request = asking(wire::Kind::check, "ann", "short1A");
+      request.source.language = i % 2 == 0 ? "de_DE.UTF-8" : "en";
+      for (int k = 0; k < 20; ++k) {
+        const auto heard = ask(channel, request);
+        const char* expected = i % 2 == 0 ? "zu kurz" : "too short";
+        if (heard.messages.find(expected) == std::string::npos) ++mixed;
+      }
+    });
+  for (auto& caller : callers) caller.join();
+  CHECK(mixed == 0);
+}
+
+TEST_CASE("SIGTERM answers what is under way and leaves no socket") {
+  Site site;
+  site.configure(settings(site));
+  site.init();
+  site.add("ann");
+  Credd credd(site);
+  std::vector<wire::Channel> channels;
+  for (int i = 0; i < 20; ++i) {
+    channels.push_back(credd.connect());
+    REQUIRE(
+        channels.back().send(wire::encode(asking(wire::Kind::authenticate, "ann", right_password)),
+                             patience_ms) == wire::Io::done);
+  }
+  std::this_thread::sleep_for(50ms);  // they are read, not answered
+  credd.process().kill(SIGTERM);
+  int accepted = 0;
+  for (auto& channel : channels) {
+    Secret body;
+    wire::Reply reply;
+    if (channel.receive(body, patience_ms) == wire::Io::done && wire::decode(body.bytes(), reply))
+      accepted += reply.code == Code::accepted ? 1 : 0;
+  }
+  CHECK(accepted == 20);
+  CHECK(credd.process().wait().exit == 0);
+  CHECK(access(credd.socket().c_str(), F_OK) != 0);
+}
+
+TEST_CASE("SIGHUP reads the configuration anew, and a wrong one changes nothing") {
+  Site site;
+  site.configure(settings(site));
+  site.init();
+  site.add("ann");
+  Credd credd(site);
+  const auto refused = [&] {
+    auto channel = credd.connect();
+    return ask(channel, asking(wire::Kind::check, "ann", "Kv7wmRt2xq")).code == Code::refused;
+  };
+  CHECK_FALSE(refused());
+  const auto reload = [&](const std::string& policy) {
+    site.configure(settings(site, policy));
+    credd.process().kill(SIGHUP);
+    std::this_thread::sleep_for(300ms);
+  };
+  reload("[policy]\nmin_length = 20\n");
+  CHECK(refused());
+  reload("[policy]\nmin_lenght = 2\n");
+  CHECK(refused());
+  CHECK(log_in(credd, "ann", right_password).code == Code::accepted);
+}
+
+TEST_CASE("a second credd does not take the first one's socket, a dead one's is replaced") {
+  Site site;
+  site.configure(settings(site));
+  site.init();
+  site.add("ann");
+  {
+    Credd first(site);
+    const auto second = run({.argv = {CREDD, "--config", site.configuration()}});
+    CHECK(second.exit == 7);
+    CHECK(second.err.find("credd.sock") != std::string::npos);
+    CHECK(log_in(first, "ann", right_password).code == Code::accepted);
+    first.process().kill(SIGKILL);
+    (void)first.process().wait();
+  }
+  Credd third(site);
+  for (int i = 0; i < 100 && !third.connect().open(); ++i) std::this_thread::sleep_for(10ms);
+  CHECK(log_in(third, "ann", right_password).code == Code::accepted);
+}
+
+TEST_CASE("callers that say nothing, rubbish or half a request cost the others nothing") {
+  Site site;
+  site.configure(settings(site));
+  site.init();
+  site.add("ann");
+  const Credd credd(site, {"prlimit", "--nofile=300:300"});
+  // More than there are descriptors for: the oldest idle ones are let go.
+  std::vector<wire::Channel> idle;
+  for (int i = 0; i < 400; ++i) {
+    idle.push_back(credd.connect());
+    if (i % 3 == 0) (void)send(idle.back().fd(), "\0\0", 2, MSG_NOSIGNAL);
+    if (i % 3 == 1) (void)send(idle.back().fd(), "\0\0\0\x40garbage", 11, MSG_NOSIGNAL);
+    if (i % 3 == 2 && i % 2 == 0) (void)send(idle.back().fd(), "\xff\xff\xff\xff", 4, MSG_NOSIGNAL);
+  }
+  for (int i = 0; i < 3; ++i) CHECK(log_in(credd, "ann", right_password).code == Code::accepted);
+}
+
+TEST_CASE("a caller that hangs up is not hashed for") {
+  Site site;
+  site.configure("[hash]\nmemory = \"64 MiB\"\n" + std::string(patient) + "[broker]\nsocket = \"" +
+                 (site.path() / "credd.sock").string() + "\"\n");
+  site.init();
+  site.add("ann");
+  site.add("ben");
+  const Credd credd(site);
+  for (int i = 0; i < 40; ++i) {
+    auto channel = credd.connect();
+    (void)channel.send(wire::encode(asking(wire::Kind::authenticate, "ann", wrong_password)),
+                       patience_ms);
+  }
+  CHECK(log_in(credd, "ben", right_password).code == Code::accepted);
+  // One or two were under way before they were gone; the rest left no trace.
+  CHECK(site.status("ann")["failures"] <= 3);
+}
