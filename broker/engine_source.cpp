@@ -1,12 +1,21 @@
 #include "broker/engine_source.hpp"
 
 #include <algorithm>
+#include <cstdlib>
+#include <unistd.h>
 
 namespace cred::broker {
 
+EngineSource::EngineSource(std::string configuration) : path_(std::move(configuration)) {
+  const char* directory = secure_getenv("CREDENTIALS_DIRECTORY");
+  use_credential_ =
+      directory != nullptr && access((std::string(directory) + "/root.key").c_str(), R_OK) == 0;
+}
+
 Expected<std::shared_ptr<engine::Engine>> EngineSource::open() const {
-  const auto configuration = engine::load_configuration(path_);
+  auto configuration = engine::load_configuration(path_);
   if (!configuration) return tl::make_unexpected(configuration.error());
+  if (use_credential_) configuration->root_key_url = "credential:root.key";
   auto opened = engine::Engine::open(*configuration, std::make_shared<SystemClock>());
   if (!opened) return tl::make_unexpected(opened.error());
   return std::make_shared<engine::Engine>(std::move(*opened));

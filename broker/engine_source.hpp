@@ -12,8 +12,10 @@ namespace cred::broker {
 // Safe to use from several threads.
 class EngineSource {
  public:
-  // `configuration`: a path, or empty for the built-in one.
-  explicit EngineSource(std::string configuration) : path_(std::move(configuration)) {}
+  // `configuration`: a path, or empty for the built-in one. A credential `root.key` of
+  // systemd's is the root key, whatever the configuration says: that is for callers who
+  // are root.
+  explicit EngineSource(std::string configuration);
 
   // Opens it when it is not open yet, or was not to be opened last time: a store that
   // comes back is found again. Errors: as Engine::open and load_configuration.
@@ -27,6 +29,7 @@ class EngineSource {
   Expected<std::shared_ptr<engine::Engine>> open() const;
 
   const std::string path_;
+  bool use_credential_ = false;
   std::mutex mutex_;
   std::shared_ptr<engine::Engine> engine_;
 };

@@ -52,8 +52,11 @@ Expected<int> make_listener(const std::string& path) {
     return failed(what, reason);
   };
   const std::string directory = path.substr(0, path.rfind('/'));
-  if (!directory.empty() && mkdir(directory.c_str(), 0755) != 0 && errno != EEXIST)
-    return give_up("cannot create " + directory, errno);
+  if (!directory.empty()) {
+    const bool made = mkdir(directory.c_str(), 0755) == 0;
+    if (!made && errno != EEXIST) return give_up("cannot create " + directory, errno);
+    if (made) (void)chmod(directory.c_str(), 0755);  // whatever the umask was
+  }
   if (connect(fd, name, sizeof address) == 0 || errno == EAGAIN)
     return give_up("cannot serve " + path, EADDRINUSE);
   struct stat info {};

@@ -1,6 +1,7 @@
 #include "vault/root_key.hpp"
 
 #include <cerrno>
+#include <cstdlib>
 #include <cstring>
 #include <fcntl.h>
 #include <sodium.h>
@@ -33,6 +34,21 @@ Expected<std::string> path_of(const std::string& url) {
   return url.substr(scheme.size());
 }
 
+constexpr std::string_view credential_scheme = "credential:";
+
+// systemd.exec(5), LoadCredential=: a file in a directory of the service's own.
+Expected<std::string> credential_path(const std::string& url) {
+  const std::string name = url.substr(credential_scheme.size());
+  if (name.empty() || name.front() == '.' || name.find('/') != std::string::npos)
+    return fail(Code::configuration,
+                "keys.root is '" + url + "'; credential: is followed by a credential's name");
+  const char* directory = secure_getenv("CREDENTIALS_DIRECTORY");
+  if (directory == nullptr || *directory != '/')
+    return fail(Code::unavailable,
+                "keys.root is '" + url + "', but systemd started this program with no credentials");
+  return std::string(directory) + '/' + name;
+}
+
 std::string because() { return std::string(": ") + std::strerror(errno); }
 
 Expected<void> sync_directory_of(const std::string& path) {
@@ -63,7 +79,8 @@ Expected<void> place(const Secret& key, const std::string& path, const std::stri
 }  // namespace
 
 Expected<Secret> load_root_key(const std::string& url) {
-  const auto path = path_of(url);
+  const bool credential = url.starts_with(credential_scheme);
+  const auto path = credential ? credential_path(url) : path_of(url);
   if (!path) return tl::make_unexpected(path.error());
   const Descriptor fd(open(path->c_str(), O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK));
   if (fd.get() < 0) {
@@ -73,7 +90,8 @@ Expected<Secret> load_root_key(const std::string& url) {
   struct stat status {};
   if (fstat(fd.get(), &status) != 0 || !S_ISREG(status.st_mode))
     return fail(Code::configuration, "the root key " + *path + " is not a regular file");
-  if ((status.st_mode & 077) != 0)
+  // systemd sees to who may read a credential, by an ACL where there are such.
+  if (!credential && (status.st_mode & 077) != 0)
     return fail(Code::configuration, "the root key " + *path + " is open to others: chmod 0400 " +
                                          *path + ", and rotate it if anybody may have read it");
   if (status.st_uid != geteuid() && status.st_uid != 0)

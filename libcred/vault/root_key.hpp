@@ -10,7 +10,7 @@ namespace cred::vault {
 
 inline constexpr std::size_t key_bytes = 32;
 
-// Reads `file:/path`. The file must be a regular file of exactly 32 bytes that
+// Reads `file:/path`, or `credential:name`, which systemd hands over. The file must be a regular file of exactly 32 bytes that
 // nobody but its owner can read. Errors: configuration (the URL, permissions,
 // another length), unavailable (missing, unreadable).
 Expected<Secret> load_root_key(const std::string& url);

@@ -177,6 +177,46 @@ TEST_CASE("an ordinary user asks about the own account alone") {
   CHECK(site.verify("nobody", other_password) == 0);
 }
 
+TEST_CASE("the service runs under a user of its own, with the key as systemd hands it over") {
+  Site site;
+  std::filesystem::permissions(site.path(), std::filesystem::perms(0755));
+  const auto own = site.path() / "state";
+  std::filesystem::create_directory(own);
+  REQUIRE(shell("chown nobody \"$1\" && chmod 0700 \"$1\"", {own}).exit == 0);
+  const std::string store = "[store]\nurl = \"sqlite:" + (own / "cred.db").string() +
+                            "\"\n[keys]\nroot = \"file:" + site.key() + "\"\n" + cheap_hash +
+                            "[broker]\nsocket = \"" + (own / "credd.sock").string() + "\"\n";
+  const std::string configuration = site.path() / "service.conf";
+  overwrite(configuration, store);
+  std::filesystem::permissions(configuration, std::filesystem::perms(0644));
+  const auto credctl = [&](Site::Words words, const std::string& input) {
+    words.insert(words.begin(), {CREDCTL, "--config", configuration});
+    return run({.argv = words, .input = input}).exit;
+  };
+  REQUIRE(credctl({"init"}, "") == 0);
+  REQUIRE(credctl({"user", "add", "ann", "--stdin"}, right_password + std::string("\n")) == 0);
+  const auto credentials = site.path() / "credentials";
+  std::filesystem::create_directory(credentials);
+  REQUIRE(
+      shell("install -o nobody -m 0440 \"$1\" \"$2/root.key\"", {site.key(), credentials}).exit ==
+      0);
+  const Process credd(
+      {.argv = {"setpriv", "--reuid", "nobody", "--clear-groups", "--bounding-set=-all",
+                "--no-new-privs", CREDD, "--config", configuration},
+       .environment = {"CREDENTIALS_DIRECTORY=" + credentials.string()}});
+  const std::string socket = own / "credd.sock";
+  for (int i = 0; i < 500 && access(socket.c_str(), F_OK) != 0; ++i)
+    std::this_thread::sleep_for(10ms);
+  std::this_thread::sleep_for(50ms);
+  auto channel = wire::connect({socket.c_str(), "/bin/false", nullptr});
+  CHECK(ask(channel, asking(wire::Kind::authenticate, "ann", right_password)).code ==
+        Code::accepted);
+  // Root beside it leaves nothing that it could not open.
+  CHECK(credctl({"verify", "ann", "--stdin"}, right_password + std::string("\n")) == 0);
+  CHECK(ask(channel, asking(wire::Kind::authenticate, "ann", right_password)).code ==
+        Code::accepted);
+}
+
 TEST_CASE("a program that runs as root for somebody else resets nothing") {
   Site site;
   site.configure(settings(site));

@@ -87,6 +87,24 @@ std::unique_ptr<Store> open(const std::string& path) {
   return std::make_unique<SqliteStore>(std::move(pool));
 }
 
+namespace {
+
+// Made by root for the service's own user, whose directory it is. SQLite gives the files
+// beside it to the same.
+void give_to_owner_of_directory(const std::string& path) {
+  struct stat directory {};
+  struct stat file {};
+  if (geteuid() != 0 || stat(path.substr(0, path.rfind('/') + 1).c_str(), &directory) != 0 ||
+      directory.st_uid == 0)
+    return;
+  if (lstat(path.c_str(), &file) != 0 || !S_ISREG(file.st_mode) || file.st_nlink != 1 ||
+      lchown(path.c_str(), directory.st_uid, directory.st_gid) != 0)
+    throw Failure(Code::configuration,
+                  "the store " + path + " cannot be given to its directory's owner");
+}
+
+}  // namespace
+
 bool create(const std::string& path, const RealmRow& first_realm) {
   struct stat status {};
   if (stat(path.c_str(), &status) == 0 && !S_ISREG(status.st_mode))
@@ -94,6 +112,7 @@ bool create(const std::string& path, const RealmRow& first_realm) {
                                          (S_ISDIR(status.st_mode) ? "a directory" : "no file") +
                                          " of that name");
   auto database = connect(path, Mode::create);
+  give_to_owner_of_directory(path);
   return guarded(path, [&] {
     SQLite::Transaction transaction(*database, SQLite::TransactionBehavior::IMMEDIATE);
     if (version_of(*database) != 0) return false;
