@@ -96,6 +96,7 @@ TEST_CASE("pamtester is told each outcome by its own code") {
 }
 
 TEST_CASE("without a running credd a locker without rights is told that nobody answers") {
+  if (through_service()) return;
   const Person person = newcomer();
   Terminal terminal({"pamtester", "locker", person.name, "authenticate"}, person.name);
   terminal.answer("Password: ", person.password)
@@ -103,7 +104,26 @@ TEST_CASE("without a running credd a locker without rights is told that nobody a
   CHECK(terminal.end() != 0);
 }
 
+TEST_CASE("a locker without rights opens its own user's screen through the service alone") {
+  if (!through_service()) return;
+  const Person person = newcomer();
+  const Person other = newcomer();
+  const auto tried = [&](const Person& locked, const std::string& password) {
+    Terminal terminal(
+        {"setpriv", "--no-new-privs", "pamtester", "locker", locked.name, "authenticate"},
+        person.name);
+    terminal.answer("Password: ", password);
+    (void)terminal.end();
+    return terminal.seen();
+  };
+  CHECK_THAT(tried(person, person.password), Catch::Contains("successfully authenticated"));
+  CHECK_THAT(tried(person, wrong_password), Catch::Contains("Authentication failure"));
+  CHECK(status_number(person, "failures") == 1);
+  CHECK_THAT(tried(other, other.password), !Catch::Contains("successfully"));
+}
+
 TEST_CASE("a missing credd lets nobody in and breaks no host") {
+  if (through_service()) return;
   const Person person = newcomer();
   REQUIRE(run({"mv", CRED_CREDD, CRED_CREDD ".away"}).status == 0);
   Locker locker(person);

@@ -81,6 +81,20 @@ void must_run(std::vector<std::string> program) {
   if (outcome.status != 0) throw std::runtime_error(name + " failed: " + outcome.output);
 }
 
+// Ends with the sandbox.
+void start_service() {
+  const pid_t child = fork();
+  if (child == 0) {
+    (void)setsid();
+    (void)execl(CRED_CREDD, "credd", static_cast<char*>(nullptr));
+    _exit(127);
+  }
+  for (int i = 0; i < 500 && access("/run/cred/credd.sock", F_OK) != 0; ++i)
+    std::this_thread::sleep_for(std::chrono::milliseconds(10));
+  std::this_thread::sleep_for(std::chrono::milliseconds(50));
+  if (access("/run/cred/credd.sock", F_OK) != 0) throw std::runtime_error("credd does not serve");
+}
+
 class Machine {
  public:
   Machine() {
@@ -101,6 +115,7 @@ class Machine {
     // The least work that RFC 9106's successors still call acceptable.
     write_file(CRED_CONFIG, "[hash]\nmemory = \"7 MiB\"\npasses = 5\nlanes = 1\n");
     credctl({"init"});
+    if (through_service()) start_service();
     must_run({"useradd", "--create-home", "--base-dir", "/var/lib", "visitor"});
   }
 
@@ -128,6 +143,8 @@ void write_file(const std::string& path, const std::string& text, unsigned mode)
   std::ofstream(path, std::ios::trunc) << text;
   if (chmod(path.c_str(), mode) != 0) throw std::runtime_error("cannot write " + path);
 }
+
+bool through_service() { return getenv("CRED_TEST_SERVICE") != nullptr; }
 
 Person newcomer() {
   Person person{"guest" + std::to_string(++machine().newcomers), first_password};

@@ -24,6 +24,10 @@ Person newcomer();
 // Somebody with a login who starts programs for others; not in the store.
 const std::string& visitor();
 
+// Whether credd runs as a service (CRED_TEST_SERVICE is set). Otherwise each host starts
+// one of its own.
+bool through_service();
+
 // credctl's outcome; `credctl` alone throws when it does not succeed.
 Outcome try_credctl(std::vector<std::string> arguments, const std::string& input = "");
 void credctl(std::vector<std::string> arguments, const std::string& input = "");
