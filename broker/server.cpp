@@ -43,7 +43,10 @@ std::string source_of(const wire::Request& request, const Peer& peer) {
   return "uid " + std::to_string(peer.uid);
 }
 
-bool hashes(wire::Kind kind) { return kind != wire::Kind::account && kind != wire::Kind::check; }
+bool hashes(wire::Kind kind) {
+  return kind == wire::Kind::authenticate || kind == wire::Kind::change ||
+         kind == wire::Kind::reset;
+}
 
 Secret try_again() {
   wire::Reply reply;

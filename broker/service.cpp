@@ -137,6 +137,10 @@ Service::Answer Service::answer(const wire::Request& request) {
         answer.messages.push_back(policy::advice(*report->strength));
       break;
     }
+    case wire::Kind::rules:
+      answer.reply.code = Code::accepted;
+      answer.messages = opened->policy().requirements();
+      break;
     case wire::Kind::change:
     case wire::Kind::reset: return change(*opened, request);
   }

@@ -40,6 +40,7 @@ int main(int argc, char** argv) {
   cred::prepare_to_speak();
   cred::speak(languages);
   cred::cli::Session session;
+  session.languages = languages;
   cred::cli::Action action;
   CLI::App program("Sets, checks, ages and refuses passwords.", "credctl");
   program.require_subcommand(1);

@@ -121,6 +121,11 @@ Expected<Secret> ask_for_new() {
   return first;
 }
 
+void tell(const std::string& text) {
+  const Terminal terminal;
+  if (terminal.there()) terminal.print(text);
+}
+
 Expected<void> check_terminal() {
   if (Terminal().there()) return {};
   return fail(Code::usage,

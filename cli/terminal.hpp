@@ -17,6 +17,9 @@ Expected<Secret> ask(const std::string& prompt);
 // Asks for a new password twice. Errors: usage (they differ).
 Expected<Secret> ask_for_new();
 
+// Prints on the terminal, if there is one.
+void tell(const std::string& text);
+
 // Shows a generated password once. `check_terminal` tells beforehand whether that
 // will be possible. Errors: usage (no terminal).
 Expected<void> check_terminal();

@@ -76,7 +76,7 @@ bool decode(std::span<const std::byte> body, Request& request) noexcept {
   if (r.u8() != version) return false;
   const std::uint8_t kind = r.u8();
   if (kind < static_cast<std::uint8_t>(Kind::authenticate) ||
-      kind > static_cast<std::uint8_t>(Kind::reset))
+      kind > static_cast<std::uint8_t>(Kind::rules))
     return false;
   request.kind = static_cast<Kind>(kind);
   request.real_uid = r.u32();

@@ -25,6 +25,7 @@ enum class Kind : std::uint8_t {
   check = 3,         // would the policy take this password? no hashing, nothing counted
   change = 4,        // the owner sets a new password, with the old one
   reset = 5,         // an administrator sets one; credd takes it from root alone
+  rules = 6,         // what does the policy ask for? a message for each rule
 };
 
 // Where a request comes from, for counters and the trail. Any part may be empty.

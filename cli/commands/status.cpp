@@ -1,5 +1,6 @@
 #include "cli/account_view.hpp"
 #include "cli/commands/commands.hpp"
+#include "cli/own_account.hpp"
 
 #include <CLI/CLI.hpp>
 #include <pwd.h>
@@ -15,9 +16,12 @@ void add_status(CLI::App& program, const Session& session, Action& action) {
   command->footer("Example: credctl status alice");
   command->callback([&session, &action, name] {
     action = [&session, name] {
-      if (name->empty())
+      const bool own = name->empty();
+      if (own)
         if (const passwd* user = getpwuid(getuid())) *name = user->pw_name;
-      return show_account(session, *name, false);
+      // Others than root cannot open the store.
+      return own && geteuid() != 0 ? show_own_account(session)
+                                   : show_account(session, *name, false);
     };
   });
 }

@@ -66,6 +66,15 @@ Report Policy::judge(const Secret& normalised, const Context& context) const {
   return report;
 }
 
+std::vector<std::string> Policy::requirements() const {
+  std::vector<std::string> all;
+  for (const auto& rule : rules_) all.push_back(rule->requirement());
+  if (options_.history > 0) all.push_back(history_verdict(false).requirement);
+  if (options_.history > 0 && options_.history_similar)
+    all.push_back(similar_verdict(false).requirement);
+  return all;
+}
+
 Expected<std::optional<bool>> Policy::breached(const Secret& normalised) const {
   if (!breach_) return std::nullopt;
   const auto known = is_breached(*breach_, normalised);

@@ -39,6 +39,9 @@ class Policy {
   const Options& options() const { return options_; }
   const std::vector<std::unique_ptr<Rule>>& rules() const { return rules_; }
 
+  // What each rule asks for, the history's too, in the user's language.
+  std::vector<std::string> requirements() const;
+
   // The verdict of every rule that applies, on a normalised password. The history
   // needs the store and a hash: the engine adds `history_verdict`.
   Report judge(const Secret& normalised, const Context& context) const;

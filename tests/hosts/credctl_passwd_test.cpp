@@ -14,7 +14,13 @@ TEST_CASE("credctl passwd changes the caller's own password, which it asks for")
       try_credctl({"passwd", "--stdin"}, first_password + "\n" + weak_password + "\n").output,
       Catch::Contains("too short"));
   Terminal terminal({CRED_CREDCTL, "passwd"});
-  terminal.answer("Current password: ", first_password)
+  terminal.expect("At least 8 characters")
+      .answer("Current password: ", first_password)
+      .answer("New password: ", weak_password)
+      .expect("too short")
+      .answer("New password: ", second_password)
+      .answer("Retype new password: ", third_password)
+      .expect("differ")
       .answer("New password: ", second_password)
       .answer("Retype new password: ", second_password)
       .expect("Your password is changed.");
@@ -34,4 +40,26 @@ TEST_CASE("a generated password is shown once on the terminal and must be change
   CHECK(generated.size() == 20);
   CHECK(verdict_on(person, generated) == 3);
   CHECK(try_credctl({"passwd", person.name, "--generate"}).status == 2);
+}
+
+TEST_CASE("an ordinary user changes the own password and sees its state, through the service") {
+  if (!through_service()) return;
+  const Person person = newcomer();
+  Terminal status({"setpriv", "--no-new-privs", CRED_CREDCTL, "status"}, person.name);
+  status.expect("active");
+  CHECK(status.end() == 0);
+  Terminal terminal({"setpriv", "--no-new-privs", CRED_CREDCTL, "passwd"}, person.name);
+  terminal.answer("Current password: ", first_password)
+      .answer("New password: ", second_password)
+      .answer("Retype new password: ", second_password)
+      .expect("Your password is changed.");
+  CHECK(terminal.end() == 0);
+  CHECK(verdict_on(person, second_password) == 0);
+  Terminal wrong({CRED_CREDCTL, "passwd"}, person.name);
+  wrong.answer("Current password: ", first_password).expect("the current password is wrong");
+  CHECK(wrong.end() == 1);
+  for (const char* command : {"status", "passwd"}) {
+    Terminal other({CRED_CREDCTL, command, "root"}, person.name);
+    CHECK(other.end() == 7);
+  }
 }

@@ -154,6 +154,7 @@ wire::Reply ScriptedCredd::answer(const wire::Request& request) {
       if (world_.checks.size() > 1) world_.checks.erase(world_.checks.begin());
       return reply;
     }
+    case wire::Kind::rules: return says(Code::accepted);
     case wire::Kind::change:
     case wire::Kind::reset: break;
   }
