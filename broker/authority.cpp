@@ -27,6 +27,14 @@ uid_t acting_uid(const Principal& principal, const wire::Request& request) {
   return principal.real ? *principal.real : request.real_uid;
 }
 
+std::string source_of(const Principal& principal, const wire::Request& request) {
+  constexpr uid_t nobody_named = 0xffffffff;
+  const uid_t uid = acting_uid(principal, request);
+  if (uid != 0 && uid != nobody_named) return "uid " + std::to_string(uid);
+  if (!request.source.rhost.empty()) return "host " + std::string(request.source.rhost);
+  return "uid 0";
+}
+
 bool may(const Principal& principal, const wire::Request& request) {
   if (request.kind == wire::Kind::reset) return acting_uid(principal, request) == 0;
   if (principal.uid == 0) return true;

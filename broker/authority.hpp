@@ -4,6 +4,7 @@
 #include "wire/message.hpp"
 
 #include <optional>
+#include <string>
 #include <sys/types.h>
 
 namespace cred::broker {
@@ -17,6 +18,10 @@ struct Principal {
 
 // The one who acts: of effective and real uid the one that is not root.
 uid_t acting_uid(const Principal& principal, const wire::Request& request);
+
+// Where an attempt comes from, for counting and for turns: the person's uid; for
+// programs that act for nobody else, such as sshd, the host that they name.
+std::string source_of(const Principal& principal, const wire::Request& request);
 
 // Root's programs ask about everybody, but only root in person resets. Everybody else
 // asks about, and changes, their own account in realm `system`.

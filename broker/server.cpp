@@ -36,13 +36,6 @@ struct Job {
   Secret body;
 };
 
-// Where attempts come from, for turns: the machine that a host names, else the uid.
-std::string source_of(const wire::Request& request, const Peer& peer) {
-  if (peer.uid == 0 && !request.source.rhost.empty())
-    return "host " + std::string(request.source.rhost);
-  return "uid " + std::to_string(peer.uid);
-}
-
 bool hashes(wire::Kind kind) {
   return kind == wire::Kind::authenticate || kind == wire::Kind::change ||
          kind == wire::Kind::reset;
@@ -143,7 +136,7 @@ class Server {
       return from->answer(wire::encode(reply));
     }
     auto& line = hashes(request.kind) ? hashing_ : quick_;
-    const std::string source = source_of(request, from->peer());
+    const std::string source = source_of({from->peer().uid, std::nullopt}, request);
     std::string account = std::string(request.realm) + '/' + std::string(request.account);
     Job job{from, std::move(body)};
     if (!line.add(source, std::move(account), Clock::now() + patience, job))

@@ -85,9 +85,9 @@ Service::Answer Service::change(engine::Realm& realm, const wire::Request& reque
       "uid " + std::to_string(acting_uid(principal_, request)) +
       (request.source.service.empty() ? "" : " by " + std::string(request.source.service))};
   const bool reset = request.kind == wire::Kind::reset;
-  const auto changed =
-      reset ? realm.reset(request.account, next, false, actor)
-            : realm.change(request.account, secret_of(request.old_password), next, actor);
+  const auto changed = reset ? realm.reset(request.account, next, false, actor)
+                             : realm.change(request.account, secret_of(request.old_password), next,
+                                            actor, source_of(principal_, request));
   if (!changed) return failed(request, changed.error());
   Answer answer;
   answer.reply.code = changed->code;
@@ -112,7 +112,8 @@ Service::Answer Service::answer(const wire::Request& request) {
   const Time now = SystemClock().now();
   switch (request.kind) {
     case wire::Kind::authenticate: {
-      const auto result = opened->authenticate(request.account, secret_of(request.password));
+      const auto result = opened->authenticate(request.account, secret_of(request.password),
+                                               source_of(principal_, request));
       if (!result) return failed(request, result.error());
       answer.reply = to_wire(result->standing, now);
       answer.reply.code = result->code;

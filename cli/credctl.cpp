@@ -56,8 +56,9 @@ int main(int argc, char** argv) {
       "Example: credctl user add alice --full-name 'Alice Miller'\n"
       "Each command has a --help of its own. See credctl(8).");
   using namespace cred::cli;
-  for (const auto add : {add_init, add_user, add_passwd, add_verify, add_check, add_generate,
-                         add_status, add_expire, add_compromise, add_policy, add_breach})
+  for (const auto add :
+       {add_init, add_user, add_passwd, add_verify, add_check, add_generate, add_status,
+        add_attempts, add_expire, add_compromise, add_policy, add_breach})
     add(program, session, action);
   for (auto* command : program.get_subcommands({})) {
     command->fallthrough();

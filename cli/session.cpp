@@ -47,6 +47,8 @@ engine::Actor Session::actor() const {
           (user != nullptr ? std::string(" (") + user->pw_name + ")" : "") + " by credctl"};
 }
 
+std::string Session::source() const { return "uid " + std::to_string(getuid()); }
+
 int Session::finish(Code code, const std::string& text, const nlohmann::json& details) const {
   if (json) {
     nlohmann::json object = details.is_object() ? details : nlohmann::json::object();

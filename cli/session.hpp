@@ -21,6 +21,8 @@ struct Session {
   Expected<engine::Configuration> configuration() const;
   Expected<engine::Realm> realm() const;
   engine::Actor actor() const;
+  // Where attempts of this caller come from, as credd names it.
+  std::string source() const;
 
   // Prints a result and gives the exit status of `code`. `text` is for people
   // (nothing with --quiet), `details` for --json.

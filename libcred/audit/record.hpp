@@ -24,9 +24,10 @@ enum class Event : std::uint8_t {
   disabled = 9,
   enabled = 10,
   profile_set = 11,
-  exempted = 12,       // its password does not expire for a while; the detail says why
-  compromised = 13,    // the detail says why it is suspected
-  data_unusable = 14,  // a list or corpus of the policy; the detail names it
+  exempted = 12,          // its password does not expire for a while; the detail says why
+  compromised = 13,       // the detail says why it is suspected
+  data_unusable = 14,     // a list or corpus of the policy; the detail names it
+  attempts_cleared = 15,  // by an administrator; the detail names a source
 };
 
 struct Record {

@@ -9,10 +9,14 @@ namespace {
 
 constexpr auto first_pause = std::chrono::milliseconds(5);
 constexpr auto longest_pause = std::chrono::milliseconds(100);
-// Counters of names that nobody tried for so long are forgotten.
-constexpr auto memory_of_failures = std::chrono::hours(24 * 30);
+// Counters of names that nobody tried for so long are forgotten, and where an account
+// logged in from.
+constexpr auto memory = std::chrono::hours(24 * 30);
 // Blocked until an administrator forgets the failures.
 constexpr Time no_end{Duration(std::numeric_limits<Duration::rep>::max())};
+// Many people share an address, and many sources may try one name: these counters
+// take more.
+constexpr std::uint32_t wider = 10;
 
 }  // namespace
 
@@ -28,55 +32,86 @@ bool AttemptCounter::blocked(const store::Attempts& attempts, Time now) const {
   return now < attempts.blocked_until && attempts.blocked_until <= now + longest;
 }
 
-// Above the threshold each ended delay allows one attempt at a time.
-std::uint32_t AttemptCounter::room(const store::Attempts& attempts) const {
-  return attempts.failures >= limits_.threshold ? 1 : limits_.threshold - attempts.failures;
+// A clock that was set back must not make the owner a stranger.
+bool AttemptCounter::usual(const store::Attempts& here, Time now) const {
+  return here.last_success != Time{} && now < here.last_success + memory;
 }
 
-void AttemptCounter::count_failure(store::Attempts& attempts, Time now) const {
+std::vector<AttemptCounter::Held> AttemptCounter::all() const {
+  std::vector<Held> counters{{Scope::here, subjects_.here}, {Scope::name, subjects_.name}};
+  if (subjects_.source) counters.push_back({Scope::source, *subjects_.source});
+  return counters;
+}
+
+std::uint32_t AttemptCounter::threshold(Scope scope) const {
+  return scope == Scope::here ? limits_.threshold : limits_.threshold * wider;
+}
+
+bool AttemptCounter::locked_out(Scope scope, const store::Attempts& attempts) const {
+  return scope == Scope::name && limits_.max_failures > 0 &&
+         attempts.failures >= limits_.max_failures;
+}
+
+// Above the threshold each ended delay allows one attempt at a time.
+std::uint32_t AttemptCounter::room(Scope scope, const store::Attempts& attempts) const {
+  std::uint32_t most = threshold(scope);
+  if (scope == Scope::name && limits_.max_failures > 0) most = std::min(most, limits_.max_failures);
+  return attempts.failures >= most ? 1 : most - attempts.failures;
+}
+
+void AttemptCounter::count_failure(Scope scope, store::Attempts& attempts, Time now) const {
   ++attempts.failures;
   attempts.last_failure = now;
-  if (limits_.max_failures > 0 && attempts.failures >= limits_.max_failures) {
+  if (scope == Scope::here) attempts.name = subjects_.name;
+  if (locked_out(scope, attempts)) {
     attempts.blocked_until = limits_.lockout ? now + *limits_.lockout : no_end;
     return;
   }
-  if (attempts.failures < limits_.threshold) return;
+  const std::uint32_t most = threshold(scope);
+  if (attempts.failures < most) return;
   Duration delay = std::min(limits_.delay, limits_.longest_delay);
-  for (std::uint32_t i = limits_.threshold; i < attempts.failures && delay < limits_.longest_delay;
-       ++i)
+  for (std::uint32_t i = most; i < attempts.failures && delay < limits_.longest_delay; ++i)
     delay = std::min(delay * 2, limits_.longest_delay);
   attempts.blocked_until = now + delay;
 }
 
-std::uint32_t AttemptCounter::expire_leases(store::Transaction& transaction,
+std::uint32_t AttemptCounter::expire_leases(store::Transaction& transaction, const Held& held,
                                             store::Attempts& attempts, Time now) const {
   std::uint32_t open = 0;
   bool changed = false;
-  for (const auto& lease : transaction.leases(subject_)) {
+  for (const auto& lease : transaction.leases(held.subject)) {
     if (!outlived(lease, now)) {
       ++open;
       continue;
     }
-    transaction.remove_lease(subject_, lease.id);
-    count_failure(attempts, now);
+    transaction.remove_lease(held.subject, lease.id);
+    count_failure(held.scope, attempts, now);
     changed = true;
   }
-  if (changed) transaction.set_attempts(subject_, attempts);
+  if (changed) transaction.set_attempts(held.subject, attempts);
   return open;
 }
 
 AttemptCounter::Try AttemptCounter::try_reserve() {
   const auto transaction = store_.begin(store::Access::write);
   const Time now = clock_.now();
-  auto attempts = transaction->attempts(subject_);
-  const std::uint32_t open = expire_leases(*transaction, attempts, now);
   Try result = Try::granted;
-  if (blocked(attempts, now))
-    result = Try::blocked;
-  else if (open >= room(attempts))
-    result = Try::full;
-  else
-    lease_ = transaction->add_lease(subject_, now + limits_.lease);
+  bool from_usual = false;
+  held_ = all();
+  for (const auto& held : held_) {
+    auto attempts = transaction->attempts(held.subject);
+    const std::uint32_t open = expire_leases(*transaction, held, attempts, now);
+    if (held.scope == Scope::here)
+      from_usual = usual(attempts, now);
+    else if (from_usual && !locked_out(held.scope, attempts))
+      continue;
+    if (blocked(attempts, now))
+      result = Try::blocked;
+    else if (open >= room(held.scope, attempts) && result == Try::granted)
+      result = Try::full;
+  }
+  if (result == Try::granted)
+    for (auto& held : held_) held.lease = transaction->add_lease(held.subject, now + limits_.lease);
   transaction->commit();
   return result;
 }
@@ -97,46 +132,98 @@ AttemptCounter::Reservation AttemptCounter::reserve() {
   }
 }
 
-void AttemptCounter::settle(Outcome outcome) {
+// The owner's failures from here are the owner's; others' failures stay.
+void AttemptCounter::clear(store::Attempts& attempts, std::uint32_t failures) const {
+  attempts.failures -= std::min(attempts.failures, failures);
+  if (attempts.failures > 0) return;
+  attempts.last_failure = {};
+  attempts.blocked_until = {};
+}
+
+void AttemptCounter::settle(Outcome outcome, const Label& label) {
   // After a power cut the lease of a right login would count as a failure, which
   // costs its owner less than a second sync costs every login.
   const auto transaction =
       store_.begin(outcome == Outcome::wrong ? store::Access::write : store::Access::write_behind);
   const Time now = clock_.now();
-  // A lease that is gone outlived its time and was counted as a failure then.
-  const bool open = transaction->remove_lease(subject_, lease_);
-  auto attempts = transaction->attempts(subject_);
-  if (outcome == Outcome::right) {
-    transaction->set_attempts(subject_, {0, {}, {}, now});
-  } else if (outcome == Outcome::wrong && open) {
-    count_failure(attempts, now);
-    transaction->set_attempts(subject_, attempts);
-    transaction->prune_attempts(now - memory_of_failures);
+  std::uint32_t failed_here = 0;
+  bool counted = false;
+  for (const auto& held : held_) {
+    // A lease that is gone outlived its time and was counted as a failure then.
+    const bool open = transaction->remove_lease(held.subject, held.lease);
+    auto attempts = transaction->attempts(held.subject);
+    if (outcome == Outcome::right) {
+      if (held.scope == Scope::here) {
+        failed_here = attempts.failures;
+        attempts.name = subjects_.name;
+      }
+      if (held.scope == Scope::source && (failed_here == 0 || attempts.failures == 0)) continue;
+      clear(attempts, failed_here);
+      if (held.scope != Scope::source) attempts.last_success = now;
+    } else if (outcome == Outcome::wrong && open) {
+      count_failure(held.scope, attempts, now);
+      if (label && attempts.label.empty()) attempts.label = label(held.subject);
+      counted = true;
+    } else {
+      continue;
+    }
+    transaction->set_attempts(held.subject, attempts);
   }
+  if (counted) transaction->prune_attempts(now - memory);
   transaction->commit();
 }
 
 void AttemptCounter::forget() {
   const auto transaction = store_.begin(store::Access::write);
-  transaction->set_attempts(subject_, {0, {}, {}, transaction->attempts(subject_).last_success});
+  auto counters = transaction->sources_of(subjects_.name);
+  counters.push_back({subjects_.name, transaction->attempts(subjects_.name)});
+  for (auto& counter : counters) {
+    clear(counter.attempts, counter.attempts.failures);
+    transaction->set_attempts(counter.subject, counter.attempts);
+  }
   transaction->commit();
+}
+
+store::Attempts AttemptCounter::seen(store::Transaction& transaction, Scope scope,
+                                     const store::Subject& subject, store::Attempts attempts,
+                                     Time now, std::uint32_t& open) const {
+  open = 0;
+  for (const auto& lease : transaction.leases(subject)) {
+    if (outlived(lease, now))
+      count_failure(scope, attempts, now);
+    else
+      ++open;
+  }
+  return attempts;
 }
 
 AttemptCounter::Standing AttemptCounter::standing(store::Transaction& transaction) const {
   const Time now = clock_.now();
-  auto attempts = transaction.attempts(subject_);
-  std::uint32_t open = 0;
-  for (const auto& lease : transaction.leases(subject_)) {
-    if (outlived(lease, now))
-      count_failure(attempts, now);
-    else
-      ++open;
-  }
-  Standing standing{attempts.failures, 0, {}, attempts.last_success};
-  if (blocked(attempts, now))
-    standing.blocked_until = attempts.blocked_until;
-  else
-    standing.attempts_left = room(attempts) - std::min(open, room(attempts));
+  Standing standing;
+  standing.attempts_left = limits_.threshold;
+  const auto include = [&](Scope scope, const store::Subject& subject, store::Attempts attempts) {
+    std::uint32_t open = 0;
+    attempts = seen(transaction, scope, subject, std::move(attempts), now, open);
+    if (scope == Scope::name) {
+      standing.failures = attempts.failures;
+      standing.last_success = attempts.last_success;
+    }
+    std::uint32_t left = 0;
+    if (blocked(attempts, now)) {
+      standing.blocked_until = std::max(standing.blocked_until, attempts.blocked_until);
+    } else {
+      const std::uint32_t most = room(scope, attempts);
+      left = most - std::min(open, most);
+    }
+    standing.attempts_left = std::min(standing.attempts_left, left);
+  };
+  include(Scope::name, subjects_.name, transaction.attempts(subjects_.name));
+  auto sources = transaction.sources_of(subjects_.name);
+  const auto known = [&](const store::Counter& c) { return c.subject == subjects_.here; };
+  // Its row may not be there yet while its leases are.
+  if (std::none_of(sources.begin(), sources.end(), known))
+    sources.push_back({subjects_.here, transaction.attempts(subjects_.here)});
+  for (const auto& counter : sources) include(Scope::here, counter.subject, counter.attempts);
   return standing;
 }
 

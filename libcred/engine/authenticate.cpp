@@ -50,7 +50,8 @@ void mark_compromised(const Realm::Parts& parts, Account account) {
 
 }  // namespace
 
-Expected<Authentication> Realm::authenticate(std::string_view name, const Secret& password) {
+Expected<Authentication> Realm::authenticate(std::string_view name, const Secret& password,
+                                             std::string_view source) {
   return at_the_door([&]() -> Expected<Authentication> {
     // sshd sends control characters for users that it does not know: they cost what
     // a wrong password costs, and are nothing that could match.
@@ -58,7 +59,7 @@ Expected<Authentication> Realm::authenticate(std::string_view name, const Secret
     const bool is_password = normalised.has_value();
     if (!is_password) normalised = Secret::copy_of("no password", 11);
 
-    auto attempts = parts_->attempts(name);
+    auto attempts = parts_->attempts(name, source);
     switch (attempts.reserve()) {
       case AttemptCounter::Reservation::granted: break;
       case AttemptCounter::Reservation::blocked: return Authentication{};
@@ -75,7 +76,11 @@ Expected<Authentication> Realm::authenticate(std::string_view name, const Secret
       parts_->hash_in_vain(*normalised);
 
     if (!right) {
-      attempts.settle(Outcome::wrong);
+      attempts.settle(Outcome::wrong, [&](const store::Subject& subject) {
+        const bool by_source = !source.empty() && subject == parts_->source_subject(source);
+        const bool everywhere = subject == parts_->vault.subject(name);
+        return parts_->label(subject, account && !by_source ? name : "", everywhere ? "" : source);
+      });
       return Authentication{};
     }
     Standing standing = parts_->standing(*account);

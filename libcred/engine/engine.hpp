@@ -90,6 +90,17 @@ struct Status {
   std::string exempt_reason;
 };
 
+// A counter of failed attempts: of an account from one source, of an account from
+// anywhere (no source), of a source (no account).
+struct FailedAttempts {
+  std::string account;  // empty also for names that are no account's
+  std::string source;
+  bool by_source = false;  // of an account from one source, `source` may be empty: not known
+  std::uint32_t failures = 0;
+  Time last_failure{};
+  std::optional<Time> blocked_until;  // Time::max(): until an administrator forgets it
+};
+
 class Realm {
  public:
   class Parts;
@@ -103,9 +114,12 @@ class Realm {
 
   // Checks `password` as a login does. Counts the attempt before it hashes. An
   // unknown name costs the same and answers `refused`, and so does what is no
-  // password. Errors: unavailable also when other attempts on the name did not end
-  // in time.
-  Expected<Authentication> authenticate(std::string_view name, const Secret& password);
+  // password. `source` says where the attempt comes from, such as "host 192.0.2.7":
+  // failures are counted for each, so that a stranger's do not keep the owner out.
+  // Empty: not known. Errors: unavailable also when other attempts on the name did
+  // not end in time.
+  Expected<Authentication> authenticate(std::string_view name, const Secret& password,
+                                        std::string_view source = {});
 
   // Whether the account may be used now, without its password. Counts nothing.
   // Errors: not_found.
@@ -114,7 +128,8 @@ class Realm {
   // The owner's change. Errors: usage (new password is none), conflict (changed
   // meanwhile).
   Expected<Change> change(std::string_view name, const Secret& old_password,
-                          const Secret& new_password, const Actor& actor);
+                          const Secret& new_password, const Actor& actor,
+                          std::string_view source = {});
 
   // An administrator's reset; the policy holds for it too. Errors: as `change`,
   // not_found.
@@ -157,6 +172,14 @@ class Realm {
   // nor `to`; any account can be disabled).
   Expected<void> set_state(std::string_view name, State from, State to, const Actor& actor);
   Expected<Status> status(std::string_view name);
+
+  // Counters with failures: of one account, or of all names and sources, the latest
+  // 10,000 first. Errors: not_found.
+  Expected<std::vector<FailedAttempts>> failed_attempts(std::optional<std::string_view> name);
+  // Forgets the failures of an account from everywhere, or those of a source, with
+  // the delays they brought. Errors: not_found.
+  Expected<void> forget_attempts(std::string_view name, const Actor& actor);
+  Expected<void> forget_attempts_from(const std::string& source, const Actor& actor);
 
   // Every account in the order of names. `visit` answers false to stop.
   Expected<void> list(const std::function<bool(const Status&)>& visit);

@@ -1,5 +1,6 @@
 #include "engine/realm_parts.hpp"
 
+#include "base/bytes.hpp"
 #include "engine/ageing.hpp"
 #include "policy/near_copy.hpp"
 
@@ -61,8 +62,49 @@ Realm::Parts::Parts(std::unique_ptr<store::RealmStore> realm_store, vault::Vault
   limits.lockout = policy.options().lockout;
 }
 
-AttemptCounter Realm::Parts::attempts(std::string_view name) const {
-  return {*store, *clock, limits, vault.subject(name)};
+// No name contains this byte, so no name's subject is that of a name and a source.
+constexpr char between{'\0'};
+
+store::Subject Realm::Parts::source_subject(std::string_view source) const {
+  return vault.subject(between + std::string(source));
+}
+
+AttemptCounter Realm::Parts::attempts(std::string_view name, std::string_view source) const {
+  Subjects subjects{vault.subject(name),
+                    vault.subject(std::string(name) + between + std::string(source)), std::nullopt};
+  if (!source.empty()) subjects.source = source_subject(source);
+  return {*store, *clock, limits, subjects};
+}
+
+namespace {
+
+vault::Place place_of_label(const store::Subject& subject) {
+  vault::Place place;
+  std::memcpy(place.account.data(), subject.data(), place.account.size());
+  place.field = vault::Field::label;
+  return place;
+}
+
+}  // namespace
+
+store::Blob Realm::Parts::label(const store::Subject& subject, std::string_view name,
+                                std::string_view source) const {
+  store::Blob plain(name.size() + source.size() + 8);
+  Writer writer(plain);
+  writer.text(name);
+  writer.text(source);
+  return vault.seal(place_of_label(subject), plain);
+}
+
+Realm::Parts::Label Realm::Parts::open_label(const store::Counter& counter) const {
+  // Counted before labels were kept, or as a lease of a killed process.
+  if (counter.attempts.label.empty()) return {};
+  const Secret plain =
+      value_or_throw(vault.open(place_of_label(counter.subject), counter.attempts.label));
+  Reader reader(plain.bytes());
+  Label label{std::string(reader.text()), std::string(reader.text())};
+  if (!reader.finished()) throw Failure(Code::integrity, "the label of a counter is malformed");
+  return label;
 }
 
 Secret Realm::Parts::open_field(const store::AccountRow& row, vault::Field field) const {

@@ -57,7 +57,18 @@ class Realm::Parts {
   const std::shared_ptr<Arenas> arenas;
   const std::string host;  // this machine's name
 
-  AttemptCounter attempts(std::string_view name) const;
+  // `source` may be empty: not known.
+  AttemptCounter attempts(std::string_view name, std::string_view source = {}) const;
+  store::Subject source_subject(std::string_view source) const;
+  // What a counter stands for, for those who may see it. A name that is no account's
+  // may be a password typed in the wrong place: it is left out.
+  store::Blob label(const store::Subject& subject, std::string_view name,
+                    std::string_view source) const;
+  struct Label {
+    std::string name;
+    std::string source;
+  };
+  Label open_label(const store::Counter& counter) const;
 
   std::optional<Account> find(std::string_view name) const;
   Account opened(store::AccountRow row) const;

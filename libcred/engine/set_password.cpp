@@ -82,11 +82,12 @@ Expected<void> check_profile(const Profile& p) {
 }
 
 Expected<Change> Realm::change(std::string_view name, const Secret& old_password,
-                               const Secret& new_password, const Actor& actor) {
+                               const Secret& new_password, const Actor& actor,
+                               std::string_view source) {
   return at_the_door([&]() -> Expected<Change> {
     auto password = parts_->acceptable_password(new_password);
     if (!password) return tl::make_unexpected(password.error());
-    const auto authentication = authenticate(name, old_password);
+    const auto authentication = authenticate(name, old_password, source);
     if (!authentication) return tl::make_unexpected(authentication.error());
     if (authentication->code == Code::refused) return refusal(Code::refused, Reason::old_password);
     if (authentication->code == Code::locked)

@@ -39,13 +39,22 @@ struct AccountRow {
   Blob history;
 };
 
-// Failed attempts on one login name, whether or not it is an account's, and its last
-// login. All zero: there is no row.
+// Failed attempts, and the last login, of what a subject stands for: a login name
+// (whether or not it is an account's), a name from one source, a source. No failure
+// and no success: there is no row.
 struct Attempts {
   std::uint32_t failures = 0;
   Time last_failure{};
   Time blocked_until{};
   Time last_success{};
+  // Of a name from one source: the name's subject.
+  std::optional<Subject> name{};
+  Blob label{};  // what the subject stands for, sealed by the engine; may be empty
+};
+
+struct Counter {
+  Subject subject{};
+  Attempts attempts;
 };
 
 // An attempt under way. One that outlives `expires` was left by a killed process.
@@ -86,11 +95,16 @@ class Transaction {
 
   virtual Attempts attempts(const Subject& subject) = 0;
   virtual void set_attempts(const Subject& subject, const Attempts& attempts) = 0;
+  // The counters of the sources of a name.
+  virtual std::vector<Counter> sources_of(const Subject& name) = 0;
+  // At most `limit` counters with failures, those of the latest ones first.
+  virtual std::vector<Counter> failing(std::size_t limit) = 0;
   virtual std::vector<Lease> leases(const Subject& subject) = 0;
   virtual std::int64_t add_lease(const Subject& subject, Time expires) = 0;
   // False: it is gone already.
   virtual bool remove_lease(const Subject& subject, std::int64_t id) = 0;
-  // Forgets failures whose last and whose block ended before `before`.
+  // Forgets failures whose last and whose block ended before `before`, and sources of
+  // names whose last login was before it.
   virtual void prune_attempts(Time before) = 0;
 
   virtual std::optional<AuditRow> last_audit() = 0;

@@ -10,9 +10,9 @@ namespace cred::vault {
 
 inline constexpr std::size_t key_bytes = 32;
 
-// Reads `file:/path`, or `credential:name`, which systemd hands over. The file must be a regular file of exactly 32 bytes that
-// nobody but its owner can read. Errors: configuration (the URL, permissions,
-// another length), unavailable (missing, unreadable).
+// Reads `file:/path`, or `credential:name`, which systemd hands over. The file must be a regular
+// file of exactly 32 bytes that nobody but its owner can read. Errors: configuration (the URL,
+// permissions, another length), unavailable (missing, unreadable).
 Expected<Secret> load_root_key(const std::string& url);
 
 // Creates the key file with mode 0400, on disk when this returns. Never replaces

@@ -23,7 +23,8 @@ struct Counting {
   std::unique_ptr<store::Store> store = store::open(realm.configuration.store_url);
   std::unique_ptr<store::RealmStore> rows = store->realm("system");
   AttemptCounter counter() const {
-    return {*rows, *realm.clock, realm.configuration.attempts, store::Subject{std::byte{1}}};
+    return {*rows, *realm.clock, realm.configuration.attempts,
+            engine::Subjects{{std::byte{1}}, {std::byte{2}}, {}}};
   }
   AttemptCounter::Standing standing() const {
     return counter().standing(*rows->begin(store::Access::read));

@@ -174,6 +174,27 @@ TEST_CASE("attempts are kept, cleared and pruned by age") {
   CHECK(tx->attempts(subject).failures == 0);
 }
 
+TEST_CASE("counters are found by their name, and by their failures, the latest first") {
+  Fixture f;
+  const Subject name{std::byte{1}}, one{std::byte{2}}, two{std::byte{3}}, other{std::byte{4}};
+  const auto tx = f.realm->begin(Access::write);
+  tx->set_attempts(name, {3, at(30), at(0), at(0), std::nullopt, {}});
+  tx->set_attempts(one, {1, at(10), at(0), at(0), name, Blob{std::byte{7}}});
+  tx->set_attempts(two, {0, at(0), at(0), at(20), name, {}});
+  tx->set_attempts(other, {2, at(20), at(0), at(0), other, {}});
+  CHECK(tx->sources_of(name).size() == 2);
+  CHECK(tx->sources_of(one).empty());
+  CHECK(tx->attempts(one).name == name);
+  CHECK(tx->attempts(one).label == Blob{std::byte{7}});
+  const auto failing = tx->failing(2);
+  REQUIRE(failing.size() == 2);
+  CHECK(failing[0].subject == name);
+  CHECK(failing[1].subject == other);
+  tx->prune_attempts(at(21));
+  CHECK(tx->sources_of(name).empty());
+  CHECK(tx->attempts(name).failures == 3);
+}
+
 TEST_CASE("a lease is removed once") {
   Fixture f;
   const auto tx = f.write();

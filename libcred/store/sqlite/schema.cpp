@@ -59,6 +59,13 @@ ALTER TABLE attempts ADD COLUMN last_success INTEGER NOT NULL DEFAULT 0;
 DROP INDEX attempts_by_age;
 CREATE INDEX attempts_by_age ON attempts (realm, last_failure) WHERE failures > 0;
 )sql",
+    // Attempts are counted by source, too, and can be shown.
+    R"sql(
+ALTER TABLE attempts ADD COLUMN name BLOB CHECK (length(name) = 32);
+ALTER TABLE attempts ADD COLUMN label BLOB NOT NULL DEFAULT x'';
+CREATE INDEX attempts_by_name ON attempts (realm, name) WHERE name IS NOT NULL;
+CREATE INDEX attempts_by_success ON attempts (realm, last_success) WHERE name IS NOT NULL;
+)sql",
 };
 
 }  // namespace

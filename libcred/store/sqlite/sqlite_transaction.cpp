@@ -25,6 +25,29 @@ namespace {
 std::int64_t number(Time time) { return time.time_since_epoch().count(); }
 Time time_of(const SQLite::Column& column) { return Time(Duration(column.getInt64())); }
 
+constexpr const char* attempts_columns =
+    "failures, last_failure, blocked_until, last_success, name, label";
+
+// From the column `first` on.
+Attempts attempts_of(SQLite::Statement& query, int first) {
+  const auto column = [&](int i) { return query.getColumn(first + i); };
+  Attempts a{column(0).getUInt(), time_of(column(1)), time_of(column(2)),
+             time_of(column(3)),  std::nullopt,       blob(column(5))};
+  if (!column(4).isNull()) read(column(4), a.name.emplace());
+  return a;
+}
+
+std::vector<Counter> counters_of(SQLite::Statement& query) {
+  std::vector<Counter> counters;
+  while (query.executeStep()) {
+    Counter counter;
+    read(query.getColumn(0), counter.subject);
+    counter.attempts = attempts_of(query, 1);
+    counters.push_back(std::move(counter));
+  }
+  return counters;
+}
+
 constexpr const char* account_columns = "id, name, generation, credential, profile, history";
 
 AccountRow account_of(SQLite::Statement& query) {
@@ -116,13 +139,27 @@ class SqliteTransaction final : public Transaction {
 
   Attempts attempts(const Subject& subject) override {
     return guarded([&] {
-      auto query = prepare_for(subject,
-                               "SELECT failures, last_failure, blocked_until, last_success "
-                               "FROM attempts "
-                               "WHERE realm = ? AND subject = ?");
-      if (!query.executeStep()) return Attempts{};
-      return Attempts{query.getColumn(0).getUInt(), time_of(query.getColumn(1)),
-                      time_of(query.getColumn(2)), time_of(query.getColumn(3))};
+      auto query = prepare_for(subject, std::string("SELECT ") + attempts_columns +
+                                            " FROM attempts WHERE realm = ? AND subject = ?");
+      return query.executeStep() ? attempts_of(query, 0) : Attempts{};
+    });
+  }
+
+  std::vector<Counter> sources_of(const Subject& name) override {
+    return guarded([&] {
+      auto query = prepare_for(name, std::string("SELECT subject, ") + attempts_columns +
+                                         " FROM attempts WHERE realm = ? AND name = ?");
+      return counters_of(query);
+    });
+  }
+
+  std::vector<Counter> failing(std::size_t limit) override {
+    return guarded([&] {
+      auto query = prepare(std::string("SELECT subject, ") + attempts_columns +
+                           " FROM attempts WHERE realm = ? AND failures > 0 "
+                           "ORDER BY last_failure DESC LIMIT ?");
+      query.bind(2, static_cast<std::int64_t>(limit));
+      return counters_of(query);
     });
   }
 
@@ -135,13 +172,20 @@ class SqliteTransaction final : public Transaction {
       auto statement =
           prepare_for(subject,
                       "INSERT INTO attempts "
-                      "(realm, subject, failures, last_failure, blocked_until, last_success) "
-                      "VALUES (?1, ?2, ?3, ?4, ?5, ?6) ON CONFLICT (realm, subject) DO UPDATE SET "
-                      "failures = ?3, last_failure = ?4, blocked_until = ?5, last_success = ?6");
+                      "(realm, subject, failures, last_failure, blocked_until, last_success, "
+                      "name, label) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8) "
+                      "ON CONFLICT (realm, subject) DO UPDATE SET failures = ?3, "
+                      "last_failure = ?4, blocked_until = ?5, last_success = ?6, name = ?7, "
+                      "label = ?8");
       statement.bind(3, a.failures);
       statement.bind(4, number(a.last_failure));
       statement.bind(5, number(a.blocked_until));
       statement.bind(6, number(a.last_success));
+      if (a.name) bind_bytes(statement, 7, *a.name);
+      if (a.label.empty())
+        statement.bind(8, "", 0);
+      else
+        bind_bytes(statement, 8, a.label);
       statement.exec();
     });
   }
@@ -182,7 +226,9 @@ class SqliteTransaction final : public Transaction {
            {"DELETE FROM attempts WHERE realm = ?1 AND failures > 0 AND last_failure < ?2 "
             "AND blocked_until < ?2 AND last_success = 0",
             "UPDATE attempts SET failures = 0, last_failure = 0, blocked_until = 0 "
-            "WHERE realm = ?1 AND failures > 0 AND last_failure < ?2 AND blocked_until < ?2"}) {
+            "WHERE realm = ?1 AND failures > 0 AND last_failure < ?2 AND blocked_until < ?2",
+            "DELETE FROM attempts WHERE realm = ?1 AND name IS NOT NULL AND last_success < ?2 "
+            "AND failures = 0"}) {
         auto statement = prepare(sql);
         statement.bind(2, number(before));
         statement.exec();
