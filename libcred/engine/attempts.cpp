@@ -184,46 +184,47 @@ void AttemptCounter::forget() {
   transaction->commit();
 }
 
-store::Attempts AttemptCounter::seen(store::Transaction& transaction, Scope scope,
-                                     const store::Subject& subject, store::Attempts attempts,
-                                     Time now, std::uint32_t& open) const {
-  open = 0;
-  for (const auto& lease : transaction.leases(subject)) {
-    if (outlived(lease, now))
-      count_failure(scope, attempts, now);
-    else
-      ++open;
+AttemptCounter::Seen AttemptCounter::seen(store::Transaction& transaction, Scope scope,
+                                          const store::Counter& counter, Time now) const {
+  Seen seen{counter.attempts, 0, 0};
+  for (const auto& lease : transaction.leases(counter.subject)) {
+    if (!outlived(lease, now)) {
+      ++seen.open;
+      continue;
+    }
+    count_failure(scope, seen.attempts, now);
+    ++seen.outlived;
   }
-  return attempts;
+  return seen;
 }
 
 AttemptCounter::Standing AttemptCounter::standing(store::Transaction& transaction) const {
   const Time now = clock_.now();
-  Standing standing;
-  standing.attempts_left = limits_.threshold;
-  const auto include = [&](Scope scope, const store::Subject& subject, store::Attempts attempts) {
-    std::uint32_t open = 0;
-    attempts = seen(transaction, scope, subject, std::move(attempts), now, open);
-    if (scope == Scope::name) {
-      standing.failures = attempts.failures;
-      standing.last_success = attempts.last_success;
-    }
+  const Seen everywhere =
+      seen(transaction, Scope::name, {subjects_.name, transaction.attempts(subjects_.name)}, now);
+  Standing standing{
+      everywhere.attempts.failures, limits_.threshold, {}, everywhere.attempts.last_success};
+  const auto include = [&](Scope scope, const Seen& counter) {
     std::uint32_t left = 0;
-    if (blocked(attempts, now)) {
-      standing.blocked_until = std::max(standing.blocked_until, attempts.blocked_until);
+    if (blocked(counter.attempts, now)) {
+      standing.blocked_until = std::max(standing.blocked_until, counter.attempts.blocked_until);
     } else {
-      const std::uint32_t most = room(scope, attempts);
-      left = most - std::min(open, most);
+      const std::uint32_t most = room(scope, counter.attempts);
+      left = most - std::min(counter.open, most);
     }
     standing.attempts_left = std::min(standing.attempts_left, left);
   };
-  include(Scope::name, subjects_.name, transaction.attempts(subjects_.name));
-  auto sources = transaction.sources_of(subjects_.name);
-  const auto known = [&](const store::Counter& c) { return c.subject == subjects_.here; };
-  // Its row may not be there yet while its leases are.
-  if (std::none_of(sources.begin(), sources.end(), known))
-    sources.push_back({subjects_.here, transaction.attempts(subjects_.here)});
-  for (const auto& counter : sources) include(Scope::here, counter.subject, counter.attempts);
+  include(Scope::name, everywhere);
+  // Sources without a counter yet have leases alone: taken for one source.
+  Seen rest{{}, everywhere.open, everywhere.outlived};
+  for (const auto& counter : transaction.sources_of(subjects_.name)) {
+    const Seen source = seen(transaction, Scope::here, counter, now);
+    include(Scope::here, source);
+    rest.open -= std::min(rest.open, source.open);
+    rest.outlived -= std::min(rest.outlived, source.outlived);
+  }
+  for (std::uint32_t i = 0; i < rest.outlived; ++i) count_failure(Scope::here, rest.attempts, now);
+  include(Scope::here, rest);
   return standing;
 }
 

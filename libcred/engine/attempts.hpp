@@ -84,9 +84,14 @@ class AttemptCounter {
   bool blocked(const store::Attempts& attempts, Time now) const;
   std::uint32_t room(Scope scope, const store::Attempts& attempts) const;
   void clear(store::Attempts& attempts, std::uint32_t failures) const;
-  // With what its leases add.
-  store::Attempts seen(store::Transaction& transaction, Scope scope, const store::Subject& subject,
-                       store::Attempts attempts, Time now, std::uint32_t& open) const;
+  // A counter with what its leases add.
+  struct Seen {
+    store::Attempts attempts;
+    std::uint32_t open = 0;
+    std::uint32_t outlived = 0;
+  };
+  Seen seen(store::Transaction& transaction, Scope scope, const store::Counter& counter,
+            Time now) const;
 
   store::RealmStore& store_;
   const Clock& clock_;

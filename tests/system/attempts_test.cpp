@@ -71,8 +71,10 @@ TEST_CASE("promise: a name that nobody has is answered and counted like one that
   CHECK(known.err == answers.front().err);
   CHECK(known.out == answers.front().out);
   // Counted under a keyed pseudonym, and not in the open.
-  CHECK(site.sql("SELECT count(*) FROM attempts;") == "2\n");
-  CHECK(site.sql("SELECT count(*) FROM attempts WHERE instr(subject, 'nobody') > 0;") == "0\n");
+  // For each name alone and with its source, and the source: five counters.
+  CHECK(site.sql("SELECT count(*) FROM attempts;") == "5\n");
+  CHECK(site.sql("SELECT count(*) FROM attempts WHERE instr(subject || label, 'nobody') > 0;") ==
+        "0\n");
 }
 
 TEST_CASE("promise: a hundred right logins at once all succeed") {
@@ -137,4 +139,24 @@ TEST_CASE("promise: killing the process does not win a guess back") {
       run(under({"faketime", "-f", "+50s"}, site.credctl({"--json", "status", "ann"}))).out);
   CHECK(blocked["failures"] == 5);
   CHECK(blocked["attempts_left"] == 0);
+}
+
+TEST_CASE("failed attempts are shown and cleared") {
+  CountedSite site;
+  for (int i = 0; i < 6; ++i) site.run(verify_words("ann"), std::string(wrong_password) + "\n");
+  const auto shown = site.run({"attempts", "show", "ann"});
+  CHECK(shown.exit == 0);
+  CHECK(shown.out.find("uid 0") != std::string::npos);
+  const auto all = nlohmann::json::parse(site.run({"--json", "attempts", "show"}).out);
+  REQUIRE(all["attempts"].size() == 3);
+  for (const auto& counter : all["attempts"]) CHECK(counter["failures"] == 5);
+  CHECK(site.run({"attempts", "clear", "ann"}).exit == 0);
+  CHECK(site.status("ann")["attempts_left"] == 5);
+  CHECK(site.run({"attempts", "clear", "--source", "uid 0"}).exit == 0);
+  CHECK(site.run({"attempts", "show"}).out == "No failed attempts are counted.\n");
+  CHECK(site.run({"attempts", "clear", "--source", "uid 0"}).exit == 5);
+  CHECK(site.run({"attempts", "clear", "nobody"}).exit == 5);
+  CHECK(site.run({"attempts", "show", "nobody"}).exit == 5);
+  CHECK(site.run({"attempts", "clear"}).exit == 2);
+  CHECK(site.run(verify_words("ann"), std::string(right_password) + "\n").exit == 0);
 }
