@@ -1,30 +1,50 @@
 // Who may do what: decided by the kernel's word on the caller.
 #pragma once
 
+#include "broker/peer.hpp"
+#include "engine/configuration.hpp"
 #include "wire/message.hpp"
 
+#include <map>
 #include <optional>
+#include <set>
 #include <string>
-#include <sys/types.h>
 
 namespace cred::broker {
 
 struct Principal {
-  uid_t uid = 0;  // effective
+  Peer peer;  // the effective uid, and groups
   // The real uid, where the kernel tells it too: of the process that started
   // `credd --stdio`. Else a caller that runs as root states it.
   std::optional<uid_t> real{};
 };
 
+// What the configuration grants to others than root.
+struct Grants {
+  std::map<gid_t, std::set<std::string>> administered;  // realms, by their members' group
+  std::map<uid_t, std::string> bound;                   // a service's realm
+};
+
+// Looks the names of users and groups up. One that there is not grants nothing, and is
+// logged.
+Grants grants_of(const engine::Configuration& configuration);
+
 // The one who acts: of effective and real uid the one that is not root.
 uid_t acting_uid(const Principal& principal, const wire::Request& request);
 
 // Where an attempt comes from, for counting and for turns: the person's uid; for
-// programs that act for nobody else, such as sshd, the host that they name.
-std::string source_of(const Principal& principal, const wire::Request& request);
+// programs that act for nobody else, such as sshd, and for services the host that they
+// name.
+std::string source_of(const Principal& principal, const wire::Request& request,
+                      const Grants& grants);
 
-// Root's programs ask about everybody, but only root in person resets. Everybody else
-// asks about, and changes, their own account in realm `system`.
-bool may(const Principal& principal, const wire::Request& request);
+// The realm that is asked about: the one that is named, or the caller's own.
+std::string realm_of(const Principal& principal, const wire::Request& request,
+                     const Grants& grants);
+
+// Root's programs ask about everybody, but only root in person resets. A service asks
+// about its realm, a member of an administrators' group about the group's realms.
+// Everybody else asks about, and changes, their own account in realm `system`.
+bool may(const Principal& principal, const wire::Request& request, const Grants& grants);
 
 }  // namespace cred::broker

@@ -3,6 +3,7 @@
 #include "base/process.hpp"
 #include "base/translate.hpp"
 #include "broker/listener.hpp"
+#include "broker/sandbox.hpp"
 #include "broker/server.hpp"
 #include "broker/service.hpp"
 #include "wire/channel.hpp"
@@ -56,7 +57,8 @@ int serve_one(const std::string& configuration, uid_t caller) {
     return static_cast<int>(cred::Code::usage);
   }
   cred::broker::EngineSource engine(configuration);
-  cred::broker::Service service(engine, {geteuid(), caller});
+  cred::broker::Refusals refusals;
+  cred::broker::Service service(engine, refusals, {{geteuid(), getegid(), getppid(), {}}, caller});
   cred::wire::Channel channel(STDIN_FILENO);
   for (;;) {
     cred::Secret body;
@@ -76,6 +78,9 @@ int serve_all(const std::string& path) {
     if (!configuration) return complain(configuration.error());
     settings.socket_path = configuration->broker_socket;
   }
+  // Where the kernel has no such filter, systemd's or none has to do.
+  if (const auto sandboxed = cred::broker::enter_sandbox(); !sandboxed)
+    syslog(LOG_WARNING, "%s", sandboxed.error().message.c_str());
   const auto served = cred::broker::serve(settings);
   return served ? 0 : complain(served.error());
 }

@@ -12,21 +12,39 @@ EngineSource::EngineSource(std::string configuration) : path_(std::move(configur
       directory != nullptr && access((std::string(directory) + "/root.key").c_str(), R_OK) == 0;
 }
 
-Expected<std::shared_ptr<engine::Engine>> EngineSource::open() const {
+Expected<EngineSource::Opened> EngineSource::open() const {
   auto configuration = engine::load_configuration(path_);
   if (!configuration) return tl::make_unexpected(configuration.error());
   if (use_credential_) configuration->root_key_url = "credential:root.key";
-  auto opened = engine::Engine::open(*configuration, std::make_shared<SystemClock>());
+  auto opened = engine::Engine::open(*configuration, std::make_shared<SystemClock>(), log_);
   if (!opened) return tl::make_unexpected(opened.error());
-  return std::make_shared<engine::Engine>(std::move(*opened));
+  return Opened{std::make_shared<engine::Engine>(std::move(*opened)),
+                std::make_shared<Grants>(grants_of(*configuration))};
+}
+
+void EngineSource::use(Opened opened) {
+  const std::lock_guard lock(mutex_);
+  engine_ = std::move(opened.engine);
+  grants_ = std::move(opened.grants);
 }
 
 Expected<std::shared_ptr<engine::Engine>> EngineSource::get() {
-  const std::lock_guard lock(mutex_);
-  if (engine_) return engine_;
+  const auto current = [this] {
+    const std::lock_guard lock(mutex_);
+    return engine_;
+  };
+  if (auto engine = current()) return engine;
+  const std::lock_guard lock(opening_);
+  if (auto engine = current()) return engine;
   auto opened = open();
-  if (opened) engine_ = *opened;
-  return opened;
+  if (!opened) return tl::make_unexpected(opened.error());
+  use(std::move(*opened));
+  return current();
+}
+
+std::shared_ptr<const Grants> EngineSource::grants() const {
+  const std::lock_guard lock(mutex_);
+  return grants_;
 }
 
 std::size_t EngineSource::hashes_at_once() const {
@@ -36,11 +54,16 @@ std::size_t EngineSource::hashes_at_once() const {
 }
 
 Expected<void> EngineSource::reload() {
+  const std::lock_guard lock(opening_);
   auto opened = open();
   if (!opened) return tl::make_unexpected(opened.error());
-  const std::lock_guard lock(mutex_);
-  engine_ = std::move(*opened);
+  use(std::move(*opened));
   return {};
+}
+
+void EngineSource::tell(audit::SecurityEvent event) const {
+  event.time = SystemClock().now();
+  log_(event);
 }
 
 }  // namespace cred::broker

@@ -1,6 +1,8 @@
 // The engine that requests are answered by.
 #pragma once
 
+#include "audit/event_log.hpp"
+#include "broker/authority.hpp"
 #include "engine/engine.hpp"
 
 #include <memory>
@@ -20,18 +22,30 @@ class EngineSource {
   // Opens it when it is not open yet, or was not to be opened last time: a store that
   // comes back is found again. Errors: as Engine::open and load_configuration.
   Expected<std::shared_ptr<engine::Engine>> get();
+  // What the configuration that was read last grants; never null.
+  std::shared_ptr<const Grants> grants() const;
   // How many hashes of the configured cost the memory budget holds, at least one.
   std::size_t hashes_at_once() const;
   // Reads the configuration anew. With an error the engine before it stays.
   Expected<void> reload();
+  // Tells the system's log; the engine does so by itself.
+  void tell(audit::SecurityEvent event) const;
 
  private:
-  Expected<std::shared_ptr<engine::Engine>> open() const;
+  struct Opened {
+    std::shared_ptr<engine::Engine> engine;
+    std::shared_ptr<const Grants> grants;
+  };
+  Expected<Opened> open() const;
+  void use(Opened opened);
 
   const std::string path_;
   bool use_credential_ = false;
-  std::mutex mutex_;
+  const audit::EventLog log_{"credd"};
+  std::mutex opening_;        // held while a store is opened
+  mutable std::mutex mutex_;  // held for a moment
   std::shared_ptr<engine::Engine> engine_;
+  std::shared_ptr<const Grants> grants_ = std::make_shared<Grants>();
 };
 
 }  // namespace cred::broker

@@ -3,16 +3,19 @@
 
 #include <optional>
 #include <sys/types.h>
+#include <vector>
 
 namespace cred::broker {
 
 struct Peer {
-  uid_t uid = 0;
+  uid_t uid = 0;  // effective
   gid_t gid = 0;
   pid_t pid = 0;
+  std::vector<gid_t> groups{};  // supplementary; empty before Linux 4.13
 };
 
-// SO_PEERCRED: what it was when the peer connected. Unset: not a connected Unix socket.
+// SO_PEERCRED and SO_PEERGROUPS: what it was when the peer connected. Unset: not a
+// connected Unix socket.
 std::optional<Peer> peer_of(int fd);
 
 }  // namespace cred::broker

@@ -136,8 +136,11 @@ class Server {
       return from->answer(wire::encode(reply));
     }
     auto& line = hashes(request.kind) ? hashing_ : quick_;
-    const std::string source = source_of({from->peer().uid, std::nullopt}, request);
-    std::string account = std::string(request.realm) + '/' + std::string(request.account);
+    const Principal principal{from->peer(), std::nullopt};
+    const auto grants = engine_.grants();
+    const std::string source = source_of(principal, request, *grants);
+    std::string account =
+        realm_of(principal, request, *grants) + '/' + std::string(request.account);
     Job job{from, std::move(body)};
     if (!line.add(source, std::move(account), Clock::now() + patience, job))
       from->answer(try_again());
@@ -148,7 +151,7 @@ class Server {
       auto& [account, job] = *next;
       Secret frame;
       if (!job.conversation->gone()) {
-        Service service(engine_, {job.conversation->peer().uid, std::nullopt});
+        Service service(engine_, refusals_, {job.conversation->peer(), std::nullopt});
         frame = service.answer(job.body.bytes());
       }
       line.done(account);
@@ -211,6 +214,7 @@ class Server {
   const bool handed_over_;
   const bool watchdog_ = watchdog().has_value();
   EngineSource engine_;
+  Refusals refusals_;
   asio::io_context loop_;
   asio::executor_work_guard<asio::io_context::executor_type> keep_ = asio::make_work_guard(loop_);
   asio::local::stream_protocol::acceptor acceptor_;

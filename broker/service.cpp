@@ -1,6 +1,7 @@
 #include "broker/service.hpp"
 
 #include "base/translate.hpp"
+#include "broker/notices.hpp"
 
 #include <algorithm>
 #include <syslog.h>
@@ -68,14 +69,93 @@ Expected<engine::Realm> Service::realm(std::string_view name) {
 }
 
 Service::Answer Service::failed(const wire::Request& request, const Error& error) const {
-  if (worth_a_log_line(error.code))
-    syslog(error.code == Code::unavailable ? LOG_ERR : LOG_ALERT, "realm %.*s: %s",
-           static_cast<int>(request.realm.size()), request.realm.data(), error.message.c_str());
+  if (worth_a_log_line(error.code)) {
+    syslog(error.code == Code::unavailable ? LOG_ERR : LOG_ALERT, "realm %s: %s",
+           realm_name_.c_str(), error.message.c_str());
+    audit::SecurityEvent event;
+    event.event = "trouble";
+    event.outcome = word(error.code);
+    event.realm = realm_name_;
+    event.source = source_;
+    event.service = request.source.service;
+    event.detail = error.message;
+    engine_.tell(std::move(event));
+  }
   Answer answer;
   answer.reply.code = error.code;
   // A password that is none: its owner can mend that. The rest is for the log.
   if (error.code == Code::usage || error.code == Code::conflict)
     answer.messages.push_back(error.message);
+  return answer;
+}
+
+namespace {
+
+const char* what_is_asked(wire::Kind kind) {
+  switch (kind) {
+    case wire::Kind::authenticate: return "to verify a password";
+    case wire::Kind::account: return "about an account";
+    case wire::Kind::check: return "to try a new password";
+    case wire::Kind::change: return "to change a password";
+    case wire::Kind::reset: return "to reset a password";
+    case wire::Kind::rules: return "for the policy";
+    case wire::Kind::session: return "to begin a session";
+  }
+  return "for something unknown";
+}
+
+}  // namespace
+
+// The caller is told no more than that; the trail of realm `system` says who asked
+// for what.
+Service::Answer Service::refused(const wire::Request& request) {
+  const uid_t uid = acting_uid(principal_, request);
+  const std::string who = "uid " + std::to_string(uid);
+  Answer answer;
+  answer.reply.code = Code::configuration;
+  const auto count = refusals_.note(uid, std::chrono::steady_clock::now());
+  if (!count) return answer;
+  syslog(LOG_WARNING, "%s may not ask %s of realm %s", who.c_str(), what_is_asked(request.kind),
+         realm_name_.c_str());
+  std::string what =
+      std::string("asked ") + what_is_asked(request.kind) + " in realm '" + realm_name_ + "'";
+  // A name that is no account's may be a password typed in the wrong place.
+  if (auto asked = realm(realm_name_); asked && asked->standing(request.account))
+    what += ", account '" + std::string(request.account) + "'";
+  if (*count > 1) what += ", and " + std::to_string(*count - 1) + " times more";
+  auto system = realm(engine::system_realm);
+  if (!system) return answer;
+  if (const auto noted = system->note_refusal({who}, what); !noted)
+    syslog(LOG_ALERT, "a refusal is not in the trail: %s", noted.error().message.c_str());
+  return answer;
+}
+
+Service::Answer Service::check(engine::Realm& realm, const wire::Request& request) {
+  const Secret old = secret_of(request.old_password);
+  const auto report = realm.check(request.account, old.empty() ? nullptr : &old,
+                                  secret_of(request.password), engine::Realm::Depth::rules);
+  if (!report) return failed(request, report.error());
+  Answer answer;
+  answer.messages = sentences(report->verdicts);
+  answer.reply.code = answer.messages.empty() ? Code::accepted : Code::refused;
+  answer.reply.reason = answer.messages.empty() ? wire::Reason::none : wire::Reason::policy;
+  if (!report->strength) return answer;
+  answer.reply.strength = static_cast<std::uint8_t>(report->strength->score);
+  if (answer.messages.empty() && report->strength->score < policy::good_score)
+    answer.messages.push_back(policy::advice(*report->strength));
+  return answer;
+}
+
+// Only programs of root begin sessions; others may look, but not put a login of their
+// own over the last one.
+Service::Answer Service::begin_session(engine::Realm& realm, const wire::Request& request) {
+  const auto last = principal_.peer.uid == 0 ? realm.begin_session(request.account, origin(request),
+                                                                   request.source.rhost)
+                                             : realm.last_login(request.account);
+  if (!last) return failed(request, last.error());
+  Answer answer;
+  answer.reply.code = Code::accepted;
+  answer.messages = notices(*last);
   return answer;
 }
 
@@ -85,9 +165,9 @@ Service::Answer Service::change(engine::Realm& realm, const wire::Request& reque
       "uid " + std::to_string(acting_uid(principal_, request)) +
       (request.source.service.empty() ? "" : " by " + std::string(request.source.service))};
   const bool reset = request.kind == wire::Kind::reset;
-  const auto changed = reset ? realm.reset(request.account, next, false, actor)
+  const auto changed = reset ? realm.reset(request.account, next, request.must_change, actor)
                              : realm.change(request.account, secret_of(request.old_password), next,
-                                            actor, source_of(principal_, request));
+                                            actor, origin(request));
   if (!changed) return failed(request, changed.error());
   Answer answer;
   answer.reply.code = changed->code;
@@ -97,11 +177,11 @@ Service::Answer Service::change(engine::Realm& realm, const wire::Request& reque
 }
 
 Service::Answer Service::answer(const wire::Request& request) {
-  if (!may(principal_, request))
-    return failed(request,
-                  {Code::configuration,
-                   "uid " + std::to_string(acting_uid(principal_, request)) + " may not do this"});
-  auto opened = realm(request.realm);
+  const auto grants = engine_.grants();
+  realm_name_ = realm_of(principal_, request, *grants);
+  source_ = source_of(principal_, request, *grants);
+  if (!may(principal_, request, *grants)) return refused(request);
+  auto opened = realm(realm_name_);
   if (!opened) {
     // A realm that is not there is the stack's mistake, not an unknown user.
     Error error = opened.error();
@@ -112,32 +192,23 @@ Service::Answer Service::answer(const wire::Request& request) {
   const Time now = SystemClock().now();
   switch (request.kind) {
     case wire::Kind::authenticate: {
-      const auto result = opened->authenticate(request.account, secret_of(request.password),
-                                               source_of(principal_, request));
+      const auto result =
+          opened->authenticate(request.account, secret_of(request.password), origin(request));
       if (!result) return failed(request, result.error());
       answer.reply = to_wire(result->standing, now);
       answer.reply.code = result->code;
       break;
     }
     case wire::Kind::account: {
-      const auto standing = opened->standing(request.account);
+      const auto standing = opened->standing(
+          request.account, request.passwordless ? engine::Means::other : engine::Means::password);
       if (!standing) return failed(request, standing.error());
       answer.reply = to_wire(*standing, now);
+      answer.messages = notices(*standing, answer.reply.days_left);
       break;
     }
-    case wire::Kind::check: {
-      const Secret old = secret_of(request.old_password);
-      const auto report = opened->check(request.account, old.empty() ? nullptr : &old,
-                                        secret_of(request.password), engine::Realm::Depth::rules);
-      if (!report) return failed(request, report.error());
-      answer.messages = sentences(report->verdicts);
-      answer.reply.code = answer.messages.empty() ? Code::accepted : Code::refused;
-      answer.reply.reason = answer.messages.empty() ? wire::Reason::none : wire::Reason::policy;
-      if (answer.messages.empty() && report->strength &&
-          report->strength->score < policy::good_score)
-        answer.messages.push_back(policy::advice(*report->strength));
-      break;
-    }
+    case wire::Kind::check: return check(*opened, request);
+    case wire::Kind::session: return begin_session(*opened, request);
     case wire::Kind::rules:
       answer.reply.code = Code::accepted;
       answer.messages = opened->policy().requirements();

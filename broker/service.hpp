@@ -3,6 +3,7 @@
 
 #include "broker/authority.hpp"
 #include "broker/engine_source.hpp"
+#include "broker/refusals.hpp"
 #include "wire/message.hpp"
 
 #include <string>
@@ -12,8 +13,9 @@ namespace cred::broker {
 
 class Service {
  public:
-  // `engine` outlives it.
-  Service(EngineSource& engine, Principal principal) : engine_(engine), principal_(principal) {}
+  // `engine` and `refusals` outlive it.
+  Service(EngineSource& engine, Refusals& refusals, Principal principal)
+      : engine_(engine), refusals_(refusals), principal_(std::move(principal)) {}
 
   // The answer's frame. What went wrong inside is logged, without secrets; the
   // client learns the code and, where a person can act on it, a sentence.
@@ -25,12 +27,23 @@ class Service {
     std::vector<std::string> messages;
   };
   Answer answer(const wire::Request& request);
+  Answer refused(const wire::Request& request);
+  Answer check(engine::Realm& realm, const wire::Request& request);
+  Answer begin_session(engine::Realm& realm, const wire::Request& request);
   Answer change(engine::Realm& realm, const wire::Request& request);
   Answer failed(const wire::Request& request, const Error& error) const;
   Expected<engine::Realm> realm(std::string_view name);
 
+  engine::Origin origin(const wire::Request& request) const {
+    return {source_, request.source.service, request.source.tty};
+  }
+
   EngineSource& engine_;
+  Refusals& refusals_;
   const Principal principal_;
+  // Of the request that is being answered.
+  std::string realm_name_;
+  std::string source_;
 };
 
 }  // namespace cred::broker

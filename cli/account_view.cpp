@@ -1,5 +1,6 @@
 #include "cli/account_view.hpp"
 
+#include "cli/own_account.hpp"
 #include "engine/units.hpp"
 
 #include <nlohmann/json.hpp>
@@ -52,6 +53,26 @@ std::string reason_text(engine::Reason reason) {
   return "";
 }
 
+namespace {
+
+std::string session_text(const engine::Login& login) {
+  std::string text = engine::print_time(login.at);
+  if (!login.host.empty()) text += " from " + login.host;
+  if (login.host.empty() && !login.tty.empty()) text += " on " + login.tty;
+  return text + " (" + login.service + ")";
+}
+
+nlohmann::json session_json(const engine::LastLogin& last) {
+  if (!last.login) return nullptr;
+  return {{"at", engine::print_time(last.login->at)},
+          {"host", last.login->host},
+          {"tty", last.login->tty},
+          {"service", last.login->service},
+          {"failures_since", last.failures_since}};
+}
+
+}  // namespace
+
 nlohmann::json status_json(const engine::Status& s) {
   nlohmann::json j{{"account", s.name},
                    {"id", to_string(s.id)},
@@ -73,6 +94,7 @@ nlohmann::json status_json(const engine::Status& s) {
     j["blocked_until"] =
         *s.blocked_until == Time::max() ? "never" : engine::print_time(*s.blocked_until);
   j["last_login"] = s.last_login ? nlohmann::json(engine::print_time(*s.last_login)) : nullptr;
+  j["last_session"] = session_json(s.last_session);
   j["exempt_until"] =
       s.exempt_until ? nlohmann::json(engine::print_time(*s.exempt_until)) : nullptr;
   if (s.exempt_until) j["exempt_reason"] = s.exempt_reason;
@@ -81,6 +103,9 @@ nlohmann::json status_json(const engine::Status& s) {
 
 int show_account(const Session& session, const std::string& name, bool with_profile) {
   auto realm = session.realm();
+  // Others than root cannot open the store.
+  if (!realm && !with_profile && Session::lacks_rights(realm.error()))
+    return show_through_credd(session, name);
   if (!realm) return session.fail(realm.error());
   const auto status = realm->status(name);
   if (!status) return session.fail(status.error());
@@ -98,6 +123,8 @@ int show_account(const Session& session, const std::string& name, bool with_prof
          *status->blocked_until == Time::max() ? "an administrator unlocks it"
                                                : engine::print_time(*status->blocked_until));
   if (status->last_login) line(text, "Last login", engine::print_time(*status->last_login));
+  if (const auto& session_before = status->last_session.login)
+    line(text, "Last session", session_text(*session_before));
   if (status->exempt_until)
     line(text, "Exempt until",
          engine::print_time(*status->exempt_until) + ": " + status->exempt_reason);

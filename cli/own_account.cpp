@@ -1,117 +1,56 @@
 #include "cli/own_account.hpp"
 
 #include "cli/account_view.hpp"
+#include "cli/credd_client.hpp"
 #include "cli/terminal.hpp"
-#include "wire/broker_link.hpp"
-#include "wire/message.hpp"
 
-#include <cerrno>
-#include <cstring>
+#include <cctype>
 #include <nlohmann/json.hpp>
-#include <pwd.h>
-#include <unistd.h>
 
 namespace cred::cli {
 namespace {
 
-constexpr int reply_ms = 150'000;
 constexpr int tries = 3;
 
-struct Answer {
-  Code code = Code::internal;
-  engine::Reason reason = engine::Reason::none;
-  std::optional<Time> due;
-  std::vector<std::string> messages;
-};
-
-engine::Reason from_wire(wire::Reason reason) {
-  switch (reason) {
-    case wire::Reason::none: break;
-    case wire::Reason::expired: return engine::Reason::expired;
-    case wire::Reason::forced: return engine::Reason::forced;
-    case wire::Reason::compromised: return engine::Reason::compromised;
-    case wire::Reason::grace_over: return engine::Reason::grace_over;
-    case wire::Reason::too_early: return engine::Reason::too_early;
-    case wire::Reason::locked: return engine::Reason::locked;
-    case wire::Reason::disabled: return engine::Reason::disabled;
-    case wire::Reason::policy: return engine::Reason::policy;
-    case wire::Reason::old_password: return engine::Reason::old_password;
-    case wire::Reason::idle: return engine::Reason::idle;
+// `whose` is a password, such as "your password".
+int report(const Session& session, const CreddAnswer& answer, const std::string& whose) {
+  const std::string unchanged = whose + " is unchanged";
+  if (answer.code == Code::accepted) {
+    std::string changed = whose + " is changed.";
+    changed.front() = static_cast<char>(std::toupper(changed.front()));
+    return session.finish(Code::accepted, changed, {});
   }
-  return engine::Reason::none;
-}
-
-// Questions about the caller's account.
-class Own {
- public:
-  explicit Own(const Session& session) : session_(session) {
-    if (const passwd* user = getpwuid(getuid())) name_ = user->pw_name;
-  }
-  const std::string& name() const { return name_; }
-
-  Expected<Answer> ask(wire::Kind kind, const Secret* old_password = nullptr,
-                       const Secret* password = nullptr) const {
-    if (name_.empty()) return cred::fail(Code::not_found, "you have no login name");
-    const auto configuration = session_.configuration();
-    if (!configuration) return tl::make_unexpected(configuration.error());
-    wire::Request request;
-    request.kind = kind;
-    request.real_uid = getuid();
-    request.realm = session_.realm_name;
-    request.account = name_;
-    request.source.service = "credctl";
-    request.source.language = session_.languages;
-    if (old_password != nullptr) request.old_password = old_password->bytes();
-    if (password != nullptr) request.password = password->bytes();
-    wire::Broker broker;
-    broker.socket = configuration->broker_socket.c_str();
-    if (!session_.config.empty()) broker.configuration = session_.config.c_str();
-    auto channel = wire::connect(broker);
-    if (!channel.open())
-      return cred::fail(Code::unavailable,
-                        std::string("credd cannot be reached: ") + std::strerror(errno));
-    Secret body;
-    wire::Reply reply;
-    if (channel.send(wire::encode(request), reply_ms) != wire::Io::done ||
-        channel.receive(body, reply_ms) != wire::Io::done || !wire::decode(body.bytes(), reply))
-      return cred::fail(Code::unavailable, "credd did not answer; see the system log");
-    Answer answer{reply.code, from_wire(reply.reason), std::nullopt, {}};
-    if (reply.due >= 0) answer.due = Time(std::chrono::seconds(reply.due));
-    for (std::size_t i = 0; i < reply.messages; ++i) answer.messages.emplace_back(reply.message[i]);
-    return answer;
-  }
-
- private:
-  const Session& session_;
-  std::string name_;
-};
-
-int report(const Session& session, const Answer& answer) {
-  if (answer.code == Code::accepted)
-    return session.finish(Code::accepted, "Your password is changed.", {});
   if (answer.reason == engine::Reason::policy) {
     std::vector<policy::Verdict> verdicts;
     for (const auto& message : answer.messages) verdicts.push_back({"policy", "", message, {}});
-    return session.refuse("your password is unchanged", verdicts);
+    return session.refuse(unchanged, verdicts);
   }
   if (!answer.messages.empty()) return session.fail({answer.code, answer.messages.front()});
+  if (answer.code == Code::configuration)
+    return session.fail({answer.code, unchanged + ": you may not do this"});
   const std::string why = reason_text(answer.reason);
-  return session.fail(
-      {answer.code, "your password is unchanged" + (why.empty() ? "" : ": " + why)});
+  return session.fail({answer.code, unchanged + (why.empty() ? "" : ": " + why)});
 }
 
-int from_two_lines(const Session& session, const Own& own) {
+constexpr const char* yours = "your password";
+
+const char* strength_word(unsigned score) {
+  constexpr const char* words[] = {"very weak", "weak", "fair", "good", "strong"};
+  return words[score < 4 ? score : 4];
+}
+
+int from_two_lines(const Session& session, const CreddClient& own) {
   const auto old = password_from_stdin("current password");
   if (!old) return session.fail(old.error());
   const auto next = password_from_stdin("new password");
   if (!next) return session.fail(next.error());
   if (old->empty()) return session.fail({Code::usage, "the current password is empty"});
   const auto changed = own.ask(wire::Kind::change, &*old, &*next);
-  return changed ? report(session, *changed) : session.fail(changed.error());
+  return changed ? report(session, *changed, yours) : session.fail(changed.error());
 }
 
 // Says what is to be mended in the new password. False: nothing is.
-bool to_mend(const Answer& answer) {
+bool to_mend(const CreddAnswer& answer) {
   if (answer.code != Code::usage && answer.reason != engine::Reason::policy) return false;
   tell("That password is not taken:\n");
   for (const auto& message : answer.messages) tell("  - " + message + "\n");
@@ -121,13 +60,13 @@ bool to_mend(const Answer& answer) {
 }  // namespace
 
 int change_own_password(const Session& session, bool from_stdin) {
-  const Own own(session);
+  const CreddClient own(session, own_login());
   if (from_stdin) return from_two_lines(session, own);
 
   const auto rules = own.ask(wire::Kind::rules);
   if (!rules) return session.fail(rules.error());
-  if (rules->code != Code::accepted) return report(session, *rules);
-  tell("What a new password of " + own.name() + " has to be:\n");
+  if (rules->code != Code::accepted) return report(session, *rules, yours);
+  tell("What a new password of " + own.account() + " has to be:\n");
   for (const auto& rule : rules->messages) tell("  - " + rule + "\n");
   const auto old = ask("Current password: ");
   if (!old) return session.fail(old.error());
@@ -135,9 +74,10 @@ int change_own_password(const Session& session, bool from_stdin) {
   const auto verified = own.ask(wire::Kind::authenticate, nullptr, &*old);
   if (!verified) return session.fail(verified.error());
   if (verified->code == Code::refused)
-    return report(session, {Code::refused, engine::Reason::old_password, std::nullopt, {}});
+    return session.fail({Code::refused, std::string(yours) + " is unchanged: " +
+                                            reason_text(engine::Reason::old_password)});
   if (verified->code != Code::accepted && verified->code != Code::must_change)
-    return report(session, *verified);
+    return report(session, *verified, yours);
 
   for (int i = 0; i < tries; ++i) {
     const auto next = ask("New password: ");
@@ -145,7 +85,10 @@ int change_own_password(const Session& session, bool from_stdin) {
     const auto checked = own.ask(wire::Kind::check, &*old, &*next);
     if (!checked) return session.fail(checked.error());
     if (to_mend(*checked)) continue;
-    if (checked->code != Code::accepted) return report(session, *checked);
+    if (checked->code != Code::accepted) return report(session, *checked, yours);
+    if (checked->strength)
+      tell(std::string("Strength: ") + strength_word(*checked->strength) + " (" +
+           std::to_string(*checked->strength) + " of 4)\n");
     for (const auto& advice : checked->messages) tell(advice + "\n");
     const auto again = ask("Retype new password: ");
     if (!again) return session.fail(again.error());
@@ -155,17 +98,40 @@ int change_own_password(const Session& session, bool from_stdin) {
     }
     const auto changed = own.ask(wire::Kind::change, &*old, &*next);
     if (!changed) return session.fail(changed.error());
-    if (!to_mend(*changed)) return report(session, *changed);
+    if (!to_mend(*changed)) return report(session, *changed, yours);
   }
   return session.fail({Code::refused, "your password is unchanged after three tries"});
 }
 
-int show_own_account(const Session& session) {
-  const Own own(session);
+int reset_through_credd(const Session& session, const std::string& name,
+                        const PasswordSource& source) {
+  const CreddClient account(session, name);
+  // Before a password is typed in vain.
+  if (const auto known = account.ask(wire::Kind::account); !known)
+    return session.fail(known.error());
+  else if (known->code == Code::configuration)
+    return report(session, *known, "the password of " + name);
+  else if (known->code == Code::not_found)
+    return session.fail({known->code, "there is no account '" + name + "'"});
+  if (source.generate)
+    return session.fail({Code::usage,
+                         "--generate needs the right to open the store; without it, "
+                         "choose a one-time password and give --must-change"});
+  const auto password = source.from_stdin ? password_from_stdin("password") : ask_for_new();
+  if (!password) return session.fail(password.error());
+  const auto reset = account.ask(wire::Kind::reset, nullptr, &*password, source.change_required());
+  return reset ? report(session, *reset, "the password of " + name) : session.fail(reset.error());
+}
+
+int show_through_credd(const Session& session, const std::string& name) {
+  const CreddClient own(session, name);
   const auto answer = own.ask(wire::Kind::account);
   if (!answer) return session.fail(answer.error());
   if (answer->code == Code::not_found)
-    return session.fail({answer->code, "you have no account in realm " + session.realm_name});
+    return session.fail(
+        {answer->code, "there is no account '" + name + "' in realm " + session.realm_name});
+  if (answer->code == Code::configuration)
+    return session.fail({answer->code, "you may not ask about '" + name + "'"});
   const bool must_change = answer->code == Code::must_change;
   if (answer->code != Code::accepted && !must_change && answer->code != Code::locked)
     return session.fail({answer->code, "credd does not tell; see the system log"});
@@ -176,11 +142,12 @@ int show_own_account(const Session& session) {
       answer->reason == engine::Reason::too_early ? "" : reason_text(answer->reason);
   engine::Standing standing;
   standing.due = answer->due;
-  nlohmann::json details{{"account", own.name()}, {"state", state}, {"must_change", must_change}};
+  nlohmann::json details{
+      {"account", own.account()}, {"state", state}, {"must_change", must_change}};
   details["due"] = answer->due ? nlohmann::json(due_text(standing)) : nlohmann::json();
   if (!why.empty()) details["reason"] = engine::word(answer->reason);
   return session.finish(Code::accepted,
-                        "Account:          " + own.name() + "\nState:            " + state +
+                        "Account:          " + own.account() + "\nState:            " + state +
                             (why.empty() ? "" : " (" + why + ")") +
                             "\nChange due:       " + due_text(standing),
                         details);

@@ -1,7 +1,8 @@
-// What everybody may do with their own account, through credd: no right to the store is
-// needed.
+// What people do with their own account, and members of an administrators' group with
+// others', through credd: no right to the store is needed.
 #pragma once
 
+#include "cli/password_source.hpp"
 #include "cli/session.hpp"
 
 namespace cred::cli {
@@ -10,7 +11,11 @@ namespace cred::cli {
 // lines from standard input. Gives the exit status.
 int change_own_password(const Session& session, bool from_stdin);
 
+// An administrator's reset. Gives the exit status.
+int reset_through_credd(const Session& session, const std::string& name,
+                        const PasswordSource& source);
+
 // State, due date and why it must change. Gives the exit status.
-int show_own_account(const Session& session);
+int show_through_credd(const Session& session, const std::string& name);
 
 }  // namespace cred::cli

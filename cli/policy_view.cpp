@@ -49,6 +49,7 @@ std::vector<OptionRow> option_rows(const policy::Options& o) {
       {"warn", engine::print_duration(o.warn)},
       {"min_age", engine::print_duration(o.min_age)},
       {"grace", or_never(o.grace)},
+      {"expiry_stops_all", o.expiry_stops_all},
       {"max_idle", or_never(o.max_idle)},
       {"max_failures", o.max_failures},
       {"lockout", or_never(o.lockout)}};

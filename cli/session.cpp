@@ -1,5 +1,7 @@
 #include "cli/session.hpp"
 
+#include "audit/event_log.hpp"
+
 #include <cstdio>
 #include <cstdlib>
 #include <nlohmann/json.hpp>
@@ -33,12 +35,20 @@ Expected<engine::Configuration> Session::configuration() const {
   return engine::load_configuration(path);
 }
 
-Expected<engine::Realm> Session::realm() const {
+Expected<engine::Engine> Session::engine() const {
   const auto loaded = configuration();
   if (!loaded) return tl::make_unexpected(loaded.error());
-  auto engine = engine::Engine::open(*loaded, std::make_shared<SystemClock>());
-  if (!engine) return tl::make_unexpected(engine.error());
-  return engine->realm(realm_name);
+  return engine::Engine::open(*loaded, std::make_shared<SystemClock>(), audit::EventLog("credctl"));
+}
+
+Expected<engine::Realm> Session::realm() const {
+  auto opened = engine();
+  if (!opened) return tl::make_unexpected(opened.error());
+  return opened->realm(realm_name);
+}
+
+bool Session::lacks_rights(const Error& error) {
+  return geteuid() != 0 && error.code == Code::configuration;
 }
 
 engine::Actor Session::actor() const {

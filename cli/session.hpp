@@ -19,7 +19,10 @@ struct Session {
   bool quiet = false;
 
   Expected<engine::Configuration> configuration() const;
+  Expected<engine::Engine> engine() const;
   Expected<engine::Realm> realm() const;
+  // Opening the store fails because of who asks: credd may still answer.
+  static bool lacks_rights(const Error& error);
   engine::Actor actor() const;
   // Where attempts of this caller come from, as credd names it.
   std::string source() const;

@@ -34,5 +34,6 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   round_trip(engine::decode_credential(bytes));
   round_trip(engine::decode_profile(bytes));
   round_trip(engine::decode_history(bytes));
+  round_trip(engine::decode_login(bytes));
   return 0;
 }

@@ -1,20 +1,10 @@
 #include "pam_module/broker_call.hpp"
 #include "pam_module/operations.hpp"
 
-#include <algorithm>
-#include <libintl.h>
 #include <syslog.h>
 
 namespace cred::pam {
 namespace {
-
-void warn_of_expiry(const Session& session, std::uint32_t days_left) noexcept {
-  const int days = static_cast<int>(std::min<std::uint32_t>(days_left, 100000));
-  session.info(dngettext("Linux-PAM", "Warning: your password will expire in %d day.",
-                         "Warning: your password will expire in %d days.",
-                         static_cast<unsigned long>(days)),
-               days);
-}
 
 const char* why_change(wire::Reason reason) noexcept {
   switch (reason) {
@@ -32,19 +22,19 @@ int check_account(const Session& session) noexcept {
   if (const int result = session.user(name); result != PAM_SUCCESS) return result;
 
   Answer answer;
-  const Heard heard = ask_credd(session, request_for(session, wire::Kind::account, name), answer);
+  wire::Request request = request_for(session, wire::Kind::account, name);
+  request.passwordless = session.passwordless();
+  const Heard heard = ask_credd(session, request, answer);
   if (heard == Heard::no_memory) return PAM_BUF_ERR;
   if (heard != Heard::decision) return PAM_AUTHINFO_UNAVAIL;
   const wire::Reply& reply = answer.reply;
-  if (reply.reason == wire::Reason::grace_over) {
+  if (reply.reason == wire::Reason::grace_over && reply.code != Code::accepted) {
     session.log(LOG_NOTICE, "password of %s expired too long ago", Printable(name).c_str());
     session.error("Your password expired too long ago; please contact your system administrator.");
     return PAM_AUTHTOK_EXPIRED;
   }
   switch (reply.code) {
-    case Code::accepted:
-      if (reply.warn) warn_of_expiry(session, reply.days_left);
-      return PAM_SUCCESS;
+    case Code::accepted: show(session, reply); return PAM_SUCCESS;
     case Code::must_change:
       session.error("%s", why_change(reply.reason));
       return PAM_NEW_AUTHTOK_REQD;

@@ -30,6 +30,8 @@ int refused(const Session& session, std::string_view name) noexcept {
 
 int authenticate(const Session& session) noexcept {
   std::string_view name;
+  // Whichever module of the stack takes it: this login is none by a key.
+  session.note_password();
   if (const int result = session.user(name); result != PAM_SUCCESS) return result;
   if (const int result = obtain_password(session); result != PAM_SUCCESS) return result;
 

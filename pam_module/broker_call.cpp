@@ -27,6 +27,10 @@ const char* trouble(wire::Io outcome) noexcept {
   return "no trouble";
 }
 
+// What only tells something must not hold up a login that has been decided.
+constexpr int notice_timeout_ms =
+    CRED_PAM_REPLY_TIMEOUT_MS < 10000 ? CRED_PAM_REPLY_TIMEOUT_MS : 10000;
+
 Heard exchange(const Session& session, const wire::Request& request, Answer& answer) noexcept {
   const Secret frame = wire::encode(request);
   if (!frame.ok()) {
@@ -44,8 +48,10 @@ Heard exchange(const Session& session, const wire::Request& request, Answer& ans
     return Heard::unavailable;
   }
   Secret body;
-  wire::Io outcome = channel.send(frame, CRED_PAM_REPLY_TIMEOUT_MS);
-  if (outcome == wire::Io::done) outcome = channel.receive(body, CRED_PAM_REPLY_TIMEOUT_MS);
+  const int timeout =
+      request.kind == wire::Kind::session ? notice_timeout_ms : CRED_PAM_REPLY_TIMEOUT_MS;
+  wire::Io outcome = channel.send(frame, timeout);
+  if (outcome == wire::Io::done) outcome = channel.receive(body, timeout);
   if (outcome != wire::Io::done) {
     session.log(outcome == wire::Io::no_memory ? LOG_CRIT : LOG_ERR, "credd: %s", trouble(outcome));
     if (outcome == wire::Io::no_memory) return Heard::no_memory;
@@ -89,6 +95,11 @@ Heard ask_credd(const Session& session, const wire::Request& request, Answer& an
       return Heard::unavailable;
     default: return Heard::decision;
   }
+}
+
+void show(const Session& session, const wire::Reply& reply) noexcept {
+  for (std::size_t i = 0; i < reply.messages; ++i)
+    session.info("%.*s", static_cast<int>(reply.message[i].size()), reply.message[i].data());
 }
 
 }  // namespace cred::pam

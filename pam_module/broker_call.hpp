@@ -31,4 +31,7 @@ wire::Request request_for(const Session& session, wire::Kind kind,
 // Sends `request` and waits for the reply. All but a decision is logged here.
 Heard ask_credd(const Session& session, const wire::Request& request, Answer& answer) noexcept;
 
+// Tells the person what the reply says.
+void show(const Session& session, const wire::Reply& reply) noexcept;
+
 }  // namespace cred::pam

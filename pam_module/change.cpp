@@ -103,10 +103,7 @@ Verdict verdict(const Session& session, std::string_view name, const wire::Reply
     return stop(PAM_AUTHTOK_ERR);
   }
   switch (reply.code) {
-    case Code::accepted:
-      for (std::size_t i = 0; i < reply.messages; ++i)
-        session.info("%.*s", static_cast<int>(reply.message[i].size()), reply.message[i].data());
-      return go_on;
+    case Code::accepted: show(session, reply); return go_on;
     case Code::must_change: return go_on;
     case Code::refused:
       if (reply.reason == wire::Reason::old_password) return stop(old_is_wrong(session, name));

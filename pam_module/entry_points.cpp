@@ -37,11 +37,16 @@ CRED_PAM_EXPORT int pam_sm_chauthtok(pam_handle_t* pamh, int flags, int argc, co
   });
 }
 
+CRED_PAM_EXPORT int pam_sm_open_session(pam_handle_t* pamh, int flags, int argc,
+                                        const char** argv) {
+  return at_the_boundary(pamh, [&]() noexcept {
+    const auto options = cred::pam::Options::parse(pamh, argc, argv);
+    return cred::pam::begin_session(cred::pam::Session(pamh, flags, options));
+  });
+}
+
 // There is nothing to set up, but libpam wants these where the others are.
 CRED_PAM_EXPORT int pam_sm_setcred(pam_handle_t*, int, int, const char**) { return PAM_SUCCESS; }
-CRED_PAM_EXPORT int pam_sm_open_session(pam_handle_t*, int, int, const char**) {
-  return PAM_SUCCESS;
-}
 CRED_PAM_EXPORT int pam_sm_close_session(pam_handle_t*, int, int, const char**) {
   return PAM_SUCCESS;
 }

@@ -17,6 +17,7 @@ namespace cred::pam {
 namespace {
 
 constexpr unsigned failure_delay_us = 2'000'000;
+constexpr const char* password_mark = "pam_cred_password";
 
 std::string_view cut(std::string_view text) noexcept {
   if (text.size() <= wire::max_text_bytes) return text;
@@ -91,6 +92,40 @@ wire::Source Session::source() const noexcept {
   };
   return {cut(item(PAM_SERVICE)), cut(item(PAM_TTY)), cut(item(PAM_RHOST)), cut(item(PAM_RUSER)),
           wanted_language(variable)};
+}
+
+Occasion Session::occasion() const noexcept {
+  const std::string_view service = item(PAM_SERVICE);
+  for (const std::string_view job : {"cron", "crond", "anacron", "atd", "systemd-user"})
+    if (service == job) return Occasion::job;
+  for (const std::string_view inside :
+       {"su", "su-l", "sudo", "sudo-i", "runuser", "runuser-l", "polkit-1", "pkexec", "doas"})
+    if (service == inside) return Occasion::inside;
+  return Occasion::login;
+}
+
+void Session::note_password() const noexcept {
+  // Nothing is behind the pointer, so nothing needs a clean-up that might be unmapped.
+  (void)pam_set_data(pamh_, password_mark, pamh_, nullptr);
+}
+
+bool Session::passwordless() const noexcept {
+  const void* mark = nullptr;
+  if (pam_get_data(pamh_, password_mark, &mark) == PAM_SUCCESS) return false;
+  if (occasion() == Occasion::job) return true;
+  // sshd lists the methods that succeeded, one a line (ExposeAuthInfo in sshd_config(5)),
+  // when it comes to ask about the account without those of this very moment. Elsewhere
+  // a user's own environment file might set the variable.
+  if (!item(PAM_SERVICE).starts_with("sshd")) return false;
+  const char* methods = pam_getenv(pamh_, "SSH_AUTH_INFO_0");
+  if (methods == nullptr) return false;
+  for (const char* line = methods; line != nullptr;) {
+    const std::string_view method = line;
+    if (method.starts_with("password") || method.starts_with("keyboard-interactive")) return false;
+    line = std::strchr(line, '\n');
+    if (line != nullptr) ++line;
+  }
+  return true;
 }
 
 bool Session::is_set(int type) const noexcept { return item(type).data() != nullptr; }

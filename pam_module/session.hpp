@@ -27,6 +27,13 @@ class Printable {
 
 enum class Prompt : unsigned char { password, current, fresh, retype };
 
+// What the host is for, as far as libcred treats it differently.
+enum class Occasion : unsigned char {
+  login,  // a person comes in: sshd, login, a greeter, a locker
+  job,    // nobody is there: cron, at, a user's service manager
+  inside  // somebody who has logged in becomes somebody else: su, sudo
+};
+
 class Session {
  public:
   Session(pam_handle_t* pamh, int flags, const Options& options) noexcept
@@ -42,6 +49,11 @@ class Session {
   std::string_view item(int type) const noexcept;
   // Where the request comes from, each part cut to what a message carries.
   wire::Source source() const noexcept;
+  Occasion occasion() const noexcept;
+  // Whether no password was given for this: a job, or sshd took a key.
+  bool passwordless() const noexcept;
+  // Remembers, as long as the handle lives, that a password is what was asked for.
+  void note_password() const noexcept;
 
   // A password item (PAM_AUTHTOK or PAM_OLDAUTHTOK): whether it is set, its
   // bytes, and a way to forget it.

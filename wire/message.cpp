@@ -6,6 +6,10 @@ namespace cred::wire {
 namespace {
 
 constexpr std::uint8_t reply_kind = 0x80;
+constexpr std::uint8_t passwordless_flag = 1;
+constexpr std::uint8_t must_change_flag = 2;
+constexpr std::uint8_t all_flags = passwordless_flag | must_change_flag;
+constexpr std::uint8_t most_strength = 4;
 constexpr std::uint8_t last_reason = static_cast<std::uint8_t>(Reason::idle);
 
 // Reserves the header, writes the body by `write`, then fills the length in.
@@ -46,6 +50,8 @@ Secret encode(const Request& request) noexcept {
   return framed([&](Writer& w) {
     w.u8(static_cast<std::uint8_t>(request.kind));
     w.u32(request.real_uid);
+    w.u8(static_cast<std::uint8_t>((request.passwordless ? passwordless_flag : 0) |
+                                   (request.must_change ? must_change_flag : 0)));
     w.text(request.realm);
     w.text(request.account);
     w.text(request.source.service);
@@ -66,6 +72,7 @@ Secret encode(const Reply& reply) noexcept {
     w.i64(reply.due);
     w.u8(reply.warn ? 1 : 0);
     w.u32(reply.days_left);
+    w.u8(reply.strength);
     w.u16(reply.messages);
     for (std::size_t i = 0; i < reply.messages; ++i) w.text(reply.message[i]);
   });
@@ -76,10 +83,14 @@ bool decode(std::span<const std::byte> body, Request& request) noexcept {
   if (r.u8() != version) return false;
   const std::uint8_t kind = r.u8();
   if (kind < static_cast<std::uint8_t>(Kind::authenticate) ||
-      kind > static_cast<std::uint8_t>(Kind::rules))
+      kind > static_cast<std::uint8_t>(Kind::session))
     return false;
   request.kind = static_cast<Kind>(kind);
   request.real_uid = r.u32();
+  const std::uint8_t flags = r.u8();
+  if ((flags & ~all_flags) != 0) return false;
+  request.passwordless = (flags & passwordless_flag) != 0;
+  request.must_change = (flags & must_change_flag) != 0;
   request.realm = r.text();
   request.account = r.text();
   request.source.service = r.text();
@@ -104,6 +115,8 @@ bool decode(std::span<const std::byte> body, Reply& reply) noexcept {
   const std::uint8_t warn = r.u8();
   reply.warn = warn == 1;
   reply.days_left = r.u32();
+  reply.strength = r.u8();
+  if (reply.strength > most_strength && reply.strength != unknown_strength) return false;
   reply.messages = r.u16();
   if (warn > 1 || reply.messages > max_messages) return false;
   for (std::size_t i = 0; i < reply.messages; ++i) {

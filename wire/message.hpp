@@ -12,7 +12,7 @@
 
 namespace cred::wire {
 
-inline constexpr std::uint8_t version = 3;
+inline constexpr std::uint8_t version = 4;
 inline constexpr std::size_t header_bytes = 4;
 inline constexpr std::size_t max_body_bytes = 16384;
 inline constexpr std::size_t max_text_bytes = 256;     // a name or a part of the source
@@ -26,6 +26,7 @@ enum class Kind : std::uint8_t {
   change = 4,        // the owner sets a new password, with the old one
   reset = 5,         // an administrator sets one; credd takes it from root alone
   rules = 6,         // what does the policy ask for? a message for each rule
+  session = 7,       // a login begins; messages tell of the last one
 };
 
 // Where a request comes from, for counters and the trail. Any part may be empty.
@@ -43,12 +44,16 @@ struct Request {
   // On whose behalf a program that runs as root asks: its real uid. Believed of such a
   // program alone. Default: nobody's.
   std::uint32_t real_uid = 0xffffffff;
-  std::string_view realm;
+  bool passwordless = false;  // account: the person came with a key, or a job runs
+  bool must_change = false;   // reset: the password is to be changed at the next login
+  std::string_view realm;     // empty: the one that the caller is bound to, else "system"
   std::string_view account;
   Source source;
   std::span<const std::byte> old_password;  // check (may be empty) and change
   std::span<const std::byte> password;      // all but account
 };
+
+inline constexpr std::uint8_t unknown_strength = 255;
 
 enum class Reason : std::uint8_t {
   none = 0,
@@ -70,8 +75,9 @@ struct Reply {
   std::int64_t due = -1;        // seconds since 1970 when the password expires; -1: never
   bool warn = false;            // due lies within the warning period
   std::uint32_t days_left = 0;  // whole days until due, rounded up
+  std::uint8_t strength = unknown_strength;  // check: zxcvbn's score, 0 to 4
   std::uint16_t messages = 0;
-  std::string_view message[max_messages];  // one sentence for each broken rule
+  std::string_view message[max_messages];  // sentences for a person
 };
 
 // Encodes a frame, header included, into `frame`. Empty: the request does not fit.

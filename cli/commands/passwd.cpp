@@ -1,5 +1,6 @@
 #include "cli/account_view.hpp"
 #include "cli/commands/commands.hpp"
+#include "cli/credd_client.hpp"
 #include "cli/own_account.hpp"
 #include "cli/password_source.hpp"
 #include "cli/terminal.hpp"
@@ -12,7 +13,12 @@ namespace {
 
 int reset(const Session& session, const std::string& name, const PasswordSource& source) {
   auto realm = session.realm();
-  if (!realm) return session.fail(realm.error());
+  if (!realm) {
+    if (!Session::lacks_rights(realm.error())) return session.fail(realm.error());
+    return name == own_login() && !source.generate && !source.must_change
+               ? change_own_password(session, source.from_stdin)
+               : reset_through_credd(session, name, source);
+  }
   const auto status = realm->status(name);
   if (!status) return session.fail(status.error());
   const auto password = source.get(*realm, name, status->profile);

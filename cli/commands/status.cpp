@@ -1,10 +1,8 @@
 #include "cli/account_view.hpp"
 #include "cli/commands/commands.hpp"
-#include "cli/own_account.hpp"
+#include "cli/credd_client.hpp"
 
 #include <CLI/CLI.hpp>
-#include <pwd.h>
-#include <unistd.h>
 
 namespace cred::cli {
 
@@ -16,12 +14,8 @@ void add_status(CLI::App& program, const Session& session, Action& action) {
   command->footer("Example: credctl status alice");
   command->callback([&session, &action, name] {
     action = [&session, name] {
-      const bool own = name->empty();
-      if (own)
-        if (const passwd* user = getpwuid(getuid())) *name = user->pw_name;
-      // Others than root cannot open the store.
-      return own && geteuid() != 0 ? show_own_account(session)
-                                   : show_account(session, *name, false);
+      if (name->empty()) *name = own_login();
+      return show_account(session, *name, false);
     };
   });
 }

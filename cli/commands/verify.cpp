@@ -14,7 +14,7 @@ int verify(const Session& session, const std::string& name, bool from_stdin) {
   const auto password = from_stdin ? password_from_stdin("password") : ask("Password: ");
   if (!password) return session.fail(password.error());
   if (auto normal = policy::normalise(*password); !normal) return session.fail(normal.error());
-  const auto result = realm->authenticate(name, *password, session.source());
+  const auto result = realm->authenticate(name, *password, {session.source(), "credctl", {}});
   if (!result) return session.fail(result.error());
   switch (result->code) {
     case Code::accepted:

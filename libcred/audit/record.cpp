@@ -9,6 +9,29 @@ constexpr std::uint8_t format = 2;
 constexpr std::size_t fixed_bytes = 64;
 }  // namespace
 
+const char* word(Event event) noexcept {
+  switch (event) {
+    case Event::enrolled: return "enrolled";
+    case Event::changed: return "changed";
+    case Event::reset: return "reset";
+    case Event::expired: return "expired";
+    case Event::locked: return "locked";
+    case Event::unlocked: return "unlocked";
+    case Event::rehashed: return "rehashed";
+    case Event::aged_out: return "aged_out";
+    case Event::disabled: return "disabled";
+    case Event::enabled: return "enabled";
+    case Event::profile_set: return "profile_set";
+    case Event::exempted: return "exempted";
+    case Event::compromised: return "compromised";
+    case Event::data_unusable: return "data_unusable";
+    case Event::attempts_cleared: return "attempts_cleared";
+    case Event::request_refused: return "request_refused";
+    case Event::realm_added: return "realm_added";
+  }
+  return "unknown";
+}
+
 std::vector<std::byte> encode(const Record& record) {
   std::vector<std::byte> bytes(fixed_bytes + record.actor.size() + record.detail.size());
   Writer w(bytes);

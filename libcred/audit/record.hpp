@@ -28,7 +28,12 @@ enum class Event : std::uint8_t {
   compromised = 13,       // the detail says why it is suspected
   data_unusable = 14,     // a list or corpus of the policy; the detail names it
   attempts_cleared = 15,  // by an administrator; the detail names a source
+  request_refused = 16,   // credd was asked what the actor may not ask; the detail says what
+  realm_added = 17,
 };
+
+// The stable word for an event.
+const char* word(Event event) noexcept;
 
 struct Record {
   Time time{};

@@ -45,6 +45,8 @@ Status status_of(const Realm::Parts& parts, store::Transaction& transaction,
   s.passwords = count(parts.history(account));
   s.parameters = account.credential.verifier.parameters;
   const auto attempts = parts.attempts(account.row.name).standing(transaction);
+  s.last_session =
+      parts.last_login(account.row.id, transaction.attempts(parts.vault.subject(account.row.name)));
   s.standing = parts.standing(account, attempts.last_success);
   if (attempts.last_success != Time{}) s.last_login = attempts.last_success;
   if (account.credential.exempt_until > parts.clock->now()) {

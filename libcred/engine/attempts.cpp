@@ -62,6 +62,7 @@ std::uint32_t AttemptCounter::room(Scope scope, const store::Attempts& attempts)
 void AttemptCounter::count_failure(Scope scope, store::Attempts& attempts, Time now) const {
   ++attempts.failures;
   attempts.last_failure = now;
+  if (scope == Scope::name) ++attempts.since_login;
   if (scope == Scope::here) attempts.name = subjects_.name;
   if (locked_out(scope, attempts)) {
     attempts.blocked_until = limits_.lockout ? now + *limits_.lockout : no_end;

@@ -50,7 +50,7 @@ Expected<void> Realm::forget_attempts(std::string_view name, const Actor& actor)
     const auto account = parts_->find(name);
     if (!account) return fail(Code::not_found, "there is no account '" + std::string(name) + "'");
     parts_->attempts(name).forget();
-    parts_->note(account->row.id, audit::Event::attempts_cleared, actor, {});
+    parts_->note(account->row.id, name, audit::Event::attempts_cleared, actor, {});
     return {};
   });
 }
@@ -65,7 +65,7 @@ Expected<void> Realm::forget_attempts_from(const std::string& source, const Acto
       transaction->set_attempts(subject, {});
       transaction->commit();
     }
-    parts_->note({}, audit::Event::attempts_cleared, actor, source);
+    parts_->note({}, {}, audit::Event::attempts_cleared, actor, source);
     return {};
   });
 }

@@ -26,7 +26,8 @@ bool became_known(const Realm::Parts& parts, const Account& account, const Secre
   if (account.credential.demand == Demand::compromised) return false;
   const auto known = parts.policy.breached(password);
   if (known) return known->value_or(false);
-  parts.note(account.row.id, audit::Event::data_unusable, {"login"}, known.error().message);
+  parts.note(account.row.id, account.row.name, audit::Event::data_unusable, {"login"},
+             known.error().message);
   return false;
 }
 
@@ -51,18 +52,35 @@ void mark_compromised(const Realm::Parts& parts, Account account) {
 }  // namespace
 
 Expected<Authentication> Realm::authenticate(std::string_view name, const Secret& password,
-                                             std::string_view source) {
+                                             const Origin& origin) {
   return at_the_door([&]() -> Expected<Authentication> {
+    const std::string_view source = origin.source;
+    // A name that is no account's may be a password typed too early: it is not told.
+    const auto answered = [&](const Authentication& answer, bool known, const char* reason) {
+      auto event = parts_->event("authentication", answer.code, known ? name : "");
+      event.source = source;
+      event.service = origin.service;
+      event.tty = origin.tty;
+      event.reason = reason;
+      parts_->tell(event);
+      return answer;
+    };
     // sshd sends control characters for users that it does not know: they cost what
     // a wrong password costs, and are nothing that could match.
     auto normalised = policy::normalise(password);
     const bool is_password = normalised.has_value();
     if (!is_password) normalised = Secret::copy_of("no password", 11);
 
+    // Memory first: a lease that waits for it would outlive its time.
+    std::optional<Arenas::Lent> arena;
+    arena.emplace(*parts_->arenas, parts_->parameters.memory);
     auto attempts = parts_->attempts(name, source);
     switch (attempts.reserve()) {
       case AttemptCounter::Reservation::granted: break;
-      case AttemptCounter::Reservation::blocked: return Authentication{};
+      case AttemptCounter::Reservation::blocked: {
+        const bool known = parts_->store->begin(store::Access::read)->find(name).has_value();
+        return answered({}, known, "waiting");
+      }
       case AttemptCounter::Reservation::crowded:
         return fail(Code::unavailable,
                     "other attempts on this account did not end in time; try again");
@@ -71,9 +89,10 @@ Expected<Authentication> Realm::authenticate(std::string_view name, const Secret
     const auto account = parts_->find(name);
     bool right = false;
     if (account && is_password)
-      right = parts_->matches(*normalised, account->credential.verifier);
+      right = parts_->matches(*normalised, account->credential.verifier, *arena);
     else
-      parts_->hash_in_vain(*normalised);
+      parts_->hash_in_vain(*normalised, *arena);
+    arena.reset();  // what follows may hash again
 
     if (!right) {
       attempts.settle(Outcome::wrong, [&](const store::Subject& subject) {
@@ -81,12 +100,12 @@ Expected<Authentication> Realm::authenticate(std::string_view name, const Secret
         const bool everywhere = subject == parts_->vault.subject(name);
         return parts_->label(subject, account && !by_source ? name : "", everywhere ? "" : source);
       });
-      return Authentication{};
+      return answered({}, account.has_value(), "wrong");
     }
     Standing standing = parts_->standing(*account);
     if (standing.code == Code::locked) {
       attempts.settle(Outcome::withdrawn);
-      return Authentication{standing.code, standing};
+      return answered({standing.code, standing}, true, word(standing.reason));
     }
     attempts.settle(Outcome::right);
     if (became_known(*parts_, *account, *normalised)) {
@@ -97,15 +116,16 @@ Expected<Authentication> Realm::authenticate(std::string_view name, const Secret
     } else {
       bring_up_to_date(*parts_, *account, standing, *normalised);
     }
-    return Authentication{standing.code, standing};
+    return answered({standing.code, standing}, true,
+                    standing.reason == Reason::none ? "" : word(standing.reason));
   });
 }
 
-Expected<Standing> Realm::standing(std::string_view name) {
+Expected<Standing> Realm::standing(std::string_view name, Means means) {
   return at_the_door([&]() -> Expected<Standing> {
     const auto account = parts_->find(name);
     if (!account) return fail(Code::not_found, "there is no such account");
-    return parts_->standing(*account);
+    return parts_->standing(*account, means);
   });
 }
 

@@ -181,6 +181,11 @@ auto texts(std::vector<std::string>& target, bool (*allowed)(const std::string&)
   };
 }
 
+// What may be a user's or group's name, or its number.
+bool is_principal(const std::string& text) {
+  return !text.empty() && text.size() <= 64 &&
+         text.find_first_of(std::string_view("/: \t\n\0", 6)) == std::string::npos;
+}
 bool is_path(const std::string& text) { return text.size() > 1 && text.front() == '/'; }
 bool is_word(const std::string& text) {
   return !text.empty() && text.size() <= max_password_bytes &&
@@ -259,6 +264,7 @@ std::vector<Key> policy_keys(policy::Options& o) {
       {"warn", duration(o.warn)},
       {"min_age", duration(o.min_age)},
       {"grace", limit(o.grace)},
+      {"expiry_stops_all", flag(o.expiry_stops_all)},
       {"max_idle", limit(o.max_idle)},
       {"max_failures", number(o.max_failures, 0, 1'000'000)},
       {"lockout", limit(o.lockout)}};
@@ -298,13 +304,26 @@ void read_realms(const toml::node& node, const std::string& origin, Configuratio
     const std::string name(key.str());
     if (!realm.is_table()) wrong(origin, realm.source(), "'realm." + name + "' must be a table");
     read_table(*realm.as_table(), "realm." + name, origin,
-               {{"policy", [&](const toml::node& policy) -> Wanted {
+               {{"policy",
+                 [&](const toml::node& policy) -> Wanted {
                    auto own = c.policy_of(name);
                    read_policy(policy, "realm." + name + ".policy", origin, own);
                    c.realm_policies[name] = std::move(own);
                    return std::nullopt;
-                 }}});
+                 }},
+                {"administrators", texts(c.realm_access[name].administrators, is_principal,
+                                         "a list of groups in quotes")},
+                {"services",
+                 texts(c.realm_access[name].services, is_principal, "a list of users in quotes")}});
   }
+  // A service that never names a realm must have one.
+  std::map<std::string, std::string> bound;
+  for (const auto& [realm, access] : c.realm_access)
+    for (const std::string& user : access.services)
+      if (const auto [other, first] = bound.emplace(user, realm); !first && other->second != realm)
+        wrong(origin, node.source(),
+              "the user '" + user + "' is a service of realm '" + other->second +
+                  "' and of realm '" + realm + "'; it can serve one");
 }
 
 void read_document(const toml::table& document, const std::string& origin, Configuration& c) {

@@ -11,6 +11,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <vector>
 
 namespace cred::engine {
 
@@ -43,6 +44,12 @@ struct Configuration {
   };
   Policy policy;
   std::map<std::string, Policy> realm_policies;
+  // Who may ask credd about a realm without being root.
+  struct Access {
+    std::vector<std::string> administrators;  // groups, whose members administer it
+    std::vector<std::string> services;        // users, whose programs serve it alone
+  };
+  std::map<std::string, Access> realm_access;
 
   Configuration();
   const Policy& policy_of(std::string_view realm) const;

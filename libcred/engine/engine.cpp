@@ -17,7 +17,8 @@ struct Engine::Shared {
   std::shared_ptr<const Clock> clock;
   Secret root_key;
   std::unique_ptr<store::Store> store;
-  std::shared_ptr<Arenas> arenas = std::make_shared<Arenas>();
+  std::shared_ptr<Arenas> arenas;
+  audit::EventSink sink;
 };
 
 const char* word(Reason reason) noexcept {
@@ -38,12 +39,15 @@ const char* word(Reason reason) noexcept {
 }
 
 Expected<Engine> Engine::open(const Configuration& configuration,
-                              std::shared_ptr<const Clock> clock) {
+                              std::shared_ptr<const Clock> clock, audit::EventSink sink) {
   return at_the_door([&]() -> Expected<Engine> {
     value_or_throw(hash::self_test());
     auto shared = std::make_shared<Shared>();
     shared->configuration = configuration;
+    shared->arenas =
+        std::make_shared<Arenas>(configuration.memory_budget, configuration.hash.memory);
     shared->clock = std::move(clock);
+    shared->sink = std::move(sink);
     shared->store = store::open(configuration.store_url);
     shared->root_key = value_or_throw(vault::load_root_key(configuration.root_key_url));
     return Engine(std::move(shared));
@@ -51,6 +55,14 @@ Expected<Engine> Engine::open(const Configuration& configuration,
 }
 
 namespace {
+
+store::RealmRow new_realm(std::string_view name, const Secret& root_key) {
+  store::RealmRow realm;
+  realm.name = name;
+  randombytes_buf(realm.id.data(), realm.id.size());
+  realm.wrapped_key = value_or_throw(vault::Vault::create_data_key(root_key, realm.id));
+  return realm;
+}
 
 // The store's own directory, for nobody but its owner.
 void make_directory(const std::string& path) {
@@ -74,11 +86,7 @@ Expected<void> Engine::initialise(const Configuration& configuration) {
         !created && created.error().code != Code::conflict)
       return created;
     const Secret root = value_or_throw(vault::load_root_key(configuration.root_key_url));
-    store::RealmRow realm;
-    realm.name = system_realm;
-    randombytes_buf(realm.id.data(), realm.id.size());
-    realm.wrapped_key = value_or_throw(vault::Vault::create_data_key(root, realm.id));
-    if (!store::create(configuration.store_url, realm))
+    if (!store::create(configuration.store_url, new_realm(system_realm, root)))
       return fail(Code::conflict, "another init was faster; nothing was changed");
     return {};
   });
@@ -96,8 +104,26 @@ Expected<Realm> Engine::realm(std::string_view name) {
                                            opened.error().message);
     return Realm(std::make_unique<Realm::Parts>(std::move(store), std::move(*opened),
                                                 shared_->configuration, shared_->clock,
-                                                shared_->arenas));
+                                                shared_->arenas, shared_->sink));
   });
+}
+
+Expected<void> Engine::add_realm(std::string_view name, const Actor& actor) {
+  return at_the_door([&]() -> Expected<void> {
+    if (auto named = check_name(name); !named)
+      return fail(Code::usage, "no realm can have this name: " + named.error().message);
+    if (!shared_->store->add_realm(new_realm(name, shared_->root_key)))
+      return fail(Code::conflict, "there is a realm '" + std::string(name) + "' already");
+    auto added = realm(name);
+    if (!added) return tl::make_unexpected(added.error());
+    added->parts_->note({}, {}, audit::Event::realm_added, actor, {});
+    return {};
+  });
+}
+
+Expected<std::vector<std::string>> Engine::realms() {
+  return at_the_door(
+      [&]() -> Expected<std::vector<std::string>> { return shared_->store->realms(); });
 }
 
 Realm::Realm(std::unique_ptr<Parts> parts) : parts_(std::move(parts)) {}

@@ -7,6 +7,7 @@
 // named below.
 #pragma once
 
+#include "audit/security_event.hpp"
 #include "base/clock.hpp"
 #include "base/error.hpp"
 #include "base/secret.hpp"
@@ -34,6 +35,19 @@ struct Actor {
   std::string name;
 };
 
+// Where a request comes from. Any part may be empty: not known.
+struct Origin {
+  std::string_view source{};   // attempts are counted by it: "host 192.0.2.7", "uid 1000"
+  std::string_view service{};  // for the record
+  std::string_view tty{};
+};
+
+// How the person, or a job of theirs, comes in.
+enum class Means : std::uint8_t {
+  password,
+  other,  // a key, or a job that runs by itself
+};
+
 enum class Reason : std::uint8_t {
   none,
   expired,
@@ -54,11 +68,18 @@ const char* word(Reason reason) noexcept;
 // Whether and until when a password may be used.
 struct Standing {
   Code code = Code::accepted;  // accepted, must_change or locked
+  // With `accepted`: what a password would be changed for, where none was needed.
   Reason reason = Reason::none;
   Time set_at{};
   std::optional<Time> due;  // unset: never
   bool warn = false;        // due lies within the warning period
   bool too_early = false;   // younger than min_age
+};
+
+// What an owner is told after a login.
+struct LastLogin {
+  std::optional<Login> login;        // unset: none is known
+  std::uint32_t failures_since = 0;  // of the account, from anywhere
 };
 
 struct Authentication {
@@ -85,7 +106,8 @@ struct Status {
   std::uint32_t failures = 0;
   std::uint32_t attempts_left = 0;
   std::optional<Time> blocked_until;  // Time::max(): until an administrator unlocks it
-  std::optional<Time> last_login;
+  std::optional<Time> last_login;     // the last right password
+  LastLogin last_session;
   std::optional<Time> exempt_until;
   std::string exempt_reason;
 };
@@ -114,22 +136,29 @@ class Realm {
 
   // Checks `password` as a login does. Counts the attempt before it hashes. An
   // unknown name costs the same and answers `refused`, and so does what is no
-  // password. `source` says where the attempt comes from, such as "host 192.0.2.7":
-  // failures are counted for each, so that a stranger's do not keep the owner out.
-  // Empty: not known. Errors: unavailable also when other attempts on the name did
-  // not end in time.
+  // password. Failures are counted for each source, so that a stranger's do not keep
+  // the owner out. Errors: unavailable also when other attempts on the name did not
+  // end in time.
   Expected<Authentication> authenticate(std::string_view name, const Secret& password,
-                                        std::string_view source = {});
+                                        const Origin& origin = {});
 
-  // Whether the account may be used now, without its password. Counts nothing.
+  // Whether the account may be used now, without its password. Counts nothing. By
+  // other means than a password an account is usable whose password has to be changed,
+  // unless the policy has `expiry_stops_all`. Errors: not_found.
+  Expected<Standing> standing(std::string_view name, Means means = Means::password);
+
+  // Remembers that a session begins, and tells of the one before. `host` is the remote
+  // one, if any; each text at most 256 bytes. Errors: not_found.
+  Expected<LastLogin> begin_session(std::string_view name, const Origin& origin,
+                                    std::string_view host);
   // Errors: not_found.
-  Expected<Standing> standing(std::string_view name);
+  Expected<LastLogin> last_login(std::string_view name);
 
   // The owner's change. Errors: usage (new password is none), conflict (changed
   // meanwhile).
   Expected<Change> change(std::string_view name, const Secret& old_password,
                           const Secret& new_password, const Actor& actor,
-                          std::string_view source = {});
+                          const Origin& origin = {});
 
   // An administrator's reset; the policy holds for it too. Errors: as `change`,
   // not_found.
@@ -181,24 +210,33 @@ class Realm {
   Expected<void> forget_attempts(std::string_view name, const Actor& actor);
   Expected<void> forget_attempts_from(const std::string& source, const Actor& actor);
 
+  // For the trail: `actor` asked for what it may not. `what` holds no secret.
+  Expected<void> note_refusal(const Actor& actor, const std::string& what);
+
   // Every account in the order of names. `visit` answers false to stop.
   Expected<void> list(const std::function<bool(const Status&)>& visit);
 
  private:
+  friend class Engine;
   std::unique_ptr<Parts> parts_;
 };
 
 class Engine {
  public:
-  // Opens store and root key. Errors: configuration (permissions included).
+  // Opens store and root key. `sink` learns of every security event. Errors:
+  // configuration (permissions included).
   static Expected<Engine> open(const Configuration& configuration,
-                               std::shared_ptr<const Clock> clock);
+                               std::shared_ptr<const Clock> clock, audit::EventSink sink = {});
   // Creates root key, store and realm `system`. A key that is there without a
   // store is used. Errors: conflict (a store exists), configuration.
   static Expected<void> initialise(const Configuration& configuration);
 
   // Errors: not_found.
   Expected<Realm> realm(std::string_view name);
+  // A realm with a data key of its own. Errors: conflict (exists), usage (name).
+  Expected<void> add_realm(std::string_view name, const Actor& actor);
+  // The names of all, in their order.
+  Expected<std::vector<std::string>> realms();
 
  private:
   struct Shared;

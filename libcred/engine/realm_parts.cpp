@@ -12,19 +12,6 @@
 
 namespace cred::engine {
 
-hash::Arena Arenas::take() {
-  const std::lock_guard lock(mutex_);
-  if (idle_.empty()) return {};
-  hash::Arena arena = std::move(idle_.back());
-  idle_.pop_back();
-  return arena;
-}
-
-void Arenas::put_back(hash::Arena arena) {
-  const std::lock_guard lock(mutex_);
-  idle_.push_back(std::move(arena));
-}
-
 namespace {
 
 std::string host_name() {
@@ -49,7 +36,7 @@ Secret marked(const Secret& form) {
 
 Realm::Parts::Parts(std::unique_ptr<store::RealmStore> realm_store, vault::Vault realm_vault,
                     const Configuration& configuration, std::shared_ptr<const Clock> the_clock,
-                    std::shared_ptr<Arenas> the_arenas)
+                    std::shared_ptr<Arenas> the_arenas, audit::EventSink the_sink)
     : store(std::move(realm_store)),
       vault(std::move(realm_vault)),
       policy(configuration.policy_of(store->row().name).options),
@@ -57,7 +44,8 @@ Realm::Parts::Parts(std::unique_ptr<store::RealmStore> realm_store, vault::Vault
       limits(configuration.attempts),
       clock(std::move(the_clock)),
       arenas(std::move(the_arenas)),
-      host(host_name()) {
+      host(host_name()),
+      sink(std::move(the_sink)) {
   limits.max_failures = policy.options().max_failures;
   limits.lockout = policy.options().lockout;
 }
@@ -161,6 +149,31 @@ void Realm::Parts::append_audit(store::Transaction& transaction, const Uuid& acc
   transaction.append_audit(row);
 }
 
+audit::SecurityEvent Realm::Parts::event(const char* what, Code outcome,
+                                         std::string_view name) const {
+  audit::SecurityEvent event;
+  event.time = clock->now();
+  event.event = what;
+  event.outcome = word(outcome);
+  event.realm = store->row().name;
+  event.account = name;
+  return event;
+}
+
+void Realm::Parts::tell(const audit::SecurityEvent& event) const {
+  if (sink) sink(event);
+}
+
+void Realm::Parts::tell(audit::Event what, std::string_view name, const Actor& actor,
+                        const std::string& detail) const {
+  if (!sink) return;
+  const bool refused = what == audit::Event::request_refused;
+  auto told = event(audit::word(what), refused ? Code::refused : Code::accepted, name);
+  told.actor = actor.name;
+  told.detail = detail;
+  tell(told);
+}
+
 bool Realm::Parts::replace(const Account& account, const Credential& credential,
                            const History& history, audit::Event event, const Actor& actor,
                            const std::string& detail) const {
@@ -171,6 +184,7 @@ bool Realm::Parts::replace(const Account& account, const Credential& credential,
   if (!transaction->replace(next, expected)) return false;
   append_audit(*transaction, next.id, event, actor, detail);
   transaction->commit();
+  tell(event, next.name, actor, detail);
   return true;
 }
 
@@ -184,14 +198,16 @@ bool Realm::Parts::replace(const Account& account, const Profile& profile,
   if (!transaction->replace(next, expected)) return false;
   append_audit(*transaction, next.id, audit::Event::profile_set, actor, {});
   transaction->commit();
+  tell(audit::Event::profile_set, next.name, actor, {});
   return true;
 }
 
-void Realm::Parts::note(const Uuid& account, audit::Event event, const Actor& actor,
-                        const std::string& detail) const {
+void Realm::Parts::note(const Uuid& account, std::string_view name, audit::Event event,
+                        const Actor& actor, const std::string& detail) const {
   const auto transaction = store->begin(store::Access::write);
   append_audit(*transaction, account, event, actor, detail);
   transaction->commit();
+  tell(event, name, actor, detail);
 }
 
 bool Realm::Parts::insert(std::string_view name, const Credential& credential,
@@ -206,6 +222,7 @@ bool Realm::Parts::insert(std::string_view name, const Credential& credential,
   if (!transaction->insert(row)) return false;
   append_audit(*transaction, id, audit::Event::enrolled, actor, {});
   transaction->commit();
+  tell(audit::Event::enrolled, name, actor, {});
   return true;
 }
 
@@ -224,12 +241,17 @@ policy::Context Realm::Parts::context(std::string_view name, const Profile& prof
   return context;
 }
 
-Standing Realm::Parts::standing(const Account& account) const {
+Standing Realm::Parts::standing(const Account& account, Means means) const {
   const bool counts = policy.options().max_idle.has_value();
-  return standing(account, counts ? store->begin(store::Access::read)
-                                        ->attempts(vault.subject(account.row.name))
-                                        .last_success
-                                  : Time{});
+  Standing s = standing(account, counts ? store->begin(store::Access::read)
+                                              ->attempts(vault.subject(account.row.name))
+                                              .last_success
+                                        : Time{});
+  // Expiry is the password's matter alone; what locks the account is everybody's.
+  if (means == Means::other && !policy.options().expiry_stops_all &&
+      (s.code == Code::must_change || s.reason == Reason::grace_over))
+    s.code = Code::accepted;
+  return s;
 }
 
 Standing Realm::Parts::standing(const Account& account, Time last_login) const {
@@ -263,21 +285,22 @@ Standing Realm::Parts::standing(const Account& account, Time last_login) const {
 }
 
 hash::Verifier Realm::Parts::make_verifier(const Secret& password) const {
-  Arenas::Lent arena(*arenas);
+  Arenas::Lent arena(*arenas, parameters.memory);
   return value_or_throw(hash::make_verifier(password, parameters, *arena));
 }
 
-bool Realm::Parts::matches(const Secret& password, const hash::Verifier& verifier) const {
-  Arenas::Lent arena(*arenas);
+bool Realm::Parts::matches(const Secret& password, const hash::Verifier& verifier,
+                           Arenas::Lent& arena) const {
+  if (verifier.parameters.memory > arena.kib()) arena.exchange(verifier.parameters.memory);
   return value_or_throw(hash::matches(password, verifier, *arena));
 }
 
-void Realm::Parts::hash_in_vain(const Secret& password) const {
+void Realm::Parts::hash_in_vain(const Secret& password, Arenas::Lent& arena) const {
   hash::Verifier nobodys;
   nobodys.parameters = parameters;
   randombytes_buf(nobodys.salt.data(), nobodys.salt.size());
   randombytes_buf(nobodys.tag.data(), nobodys.tag.size());
-  (void)matches(password, nobodys);
+  (void)matches(password, nobodys, arena);
 }
 
 Realm::Parts::Memory Realm::Parts::remember(History& history, const Secret& password) const {
@@ -298,7 +321,9 @@ Realm::Parts::Memory Realm::Parts::remember(History& history, const Secret& pass
   if (options.history_similar)
     for (const Secret& form : policy::skeletons(password)) forms.push_back(marked(form));
 
-  Arenas::Lent arena(*arenas);
+  std::uint32_t most = 0;
+  for (const auto& group : history) most = std::max(most, group.parameters.memory);
+  Arenas::Lent arena(*arenas, most);
   Memory memory;
   // Every tag is compared, so that time does not tell which one it was.
   const auto found = [&](const auto& tags, const auto& tag) {

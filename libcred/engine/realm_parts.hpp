@@ -3,37 +3,13 @@
 #pragma once
 
 #include "audit/record.hpp"
+#include "engine/arenas.hpp"
 #include "engine/attempts.hpp"
 #include "engine/engine.hpp"
 #include "hash/password_hash.hpp"
 #include "vault/vault.hpp"
 
-#include <mutex>
-
 namespace cred::engine {
-
-// Arenas that are not in use; one is lent to each hash under way.
-class Arenas {
- public:
-  class Lent {
-   public:
-    explicit Lent(Arenas& owner) : owner_(owner), arena_(owner.take()) {}
-    Lent(const Lent&) = delete;
-    Lent& operator=(const Lent&) = delete;
-    ~Lent() { owner_.put_back(std::move(arena_)); }
-    hash::Arena& operator*() { return arena_; }
-
-   private:
-    Arenas& owner_;
-    hash::Arena arena_;
-  };
-
- private:
-  hash::Arena take();
-  void put_back(hash::Arena arena);
-  std::mutex mutex_;
-  std::vector<hash::Arena> idle_;
-};
 
 // An account's row with its credential opened. The other fields are opened when
 // they are needed.
@@ -46,7 +22,7 @@ class Realm::Parts {
  public:
   Parts(std::unique_ptr<store::RealmStore> realm_store, vault::Vault realm_vault,
         const Configuration& configuration, std::shared_ptr<const Clock> the_clock,
-        std::shared_ptr<Arenas> the_arenas);
+        std::shared_ptr<Arenas> the_arenas, audit::EventSink the_sink);
 
   const std::unique_ptr<store::RealmStore> store;
   const vault::Vault vault;
@@ -56,6 +32,7 @@ class Realm::Parts {
   const std::shared_ptr<const Clock> clock;
   const std::shared_ptr<Arenas> arenas;
   const std::string host;  // this machine's name
+  const audit::EventSink sink;
 
   // `source` may be empty: not known.
   AttemptCounter attempts(std::string_view name, std::string_view source = {}) const;
@@ -82,24 +59,29 @@ class Realm::Parts {
                audit::Event event, const Actor& actor, const std::string& detail = {}) const;
   // The same for a profile alone.
   bool replace(const Account& account, const Profile& profile, const Actor& actor) const;
-  // An event that changes no account.
-  void note(const Uuid& account, audit::Event event, const Actor& actor,
+  // An event that changes no account. `name` may be empty: it is about none.
+  void note(const Uuid& account, std::string_view name, audit::Event event, const Actor& actor,
             const std::string& detail) const;
+  // An event for the system's log, to be filled in and told.
+  audit::SecurityEvent event(const char* what, Code outcome, std::string_view name) const;
+  void tell(const audit::SecurityEvent& event) const;
   // Seals a new account. False: the name is taken.
   bool insert(std::string_view name, const Credential& credential, const Profile& profile,
               const History& history, const Actor& actor) const;
 
-  Standing standing(const Account& account) const;
-  // The same, with the last login known already.
+  Standing standing(const Account& account, Means means = Means::password) const;
+  // The same for a password, with the last login known already.
   Standing standing(const Account& account, Time last_login) const;
+  LastLogin last_login(const Uuid& account, const store::Attempts& attempts) const;
   // What the rules may know. The views are into the arguments and this object.
   policy::Context context(std::string_view name, const Profile& profile,
                           const Secret* old_password) const;
 
   hash::Verifier make_verifier(const Secret& password) const;
   // A hash of the same cost as a current credential's, for names without one.
-  void hash_in_vain(const Secret& password) const;
-  bool matches(const Secret& password, const hash::Verifier& verifier) const;
+  void hash_in_vain(const Secret& password, Arenas::Lent& arena) const;
+  // `arena` is exchanged for a larger one where the verifier asks for it.
+  bool matches(const Secret& password, const hash::Verifier& verifier, Arenas::Lent& arena) const;
 
   // What the history says of a password, at the cost of one hash for each group and,
   // where near copies are refused, one more for each of its canonical forms. Adds its
@@ -116,6 +98,8 @@ class Realm::Parts {
  private:
   void append_audit(store::Transaction& transaction, const Uuid& account, audit::Event event,
                     const Actor& actor, const std::string& detail) const;
+  void tell(audit::Event event, std::string_view name, const Actor& actor,
+            const std::string& detail) const;
   store::AccountRow sealed(const Uuid& id, std::string_view name, store::Generation generation,
                            const Secret& credential, const Secret& profile,
                            const Secret& history) const;

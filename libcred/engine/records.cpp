@@ -13,6 +13,7 @@ constexpr std::uint8_t profile_format = 1;
 constexpr std::uint8_t credential_format = 2;
 // Format 1 had neither numbers nor canonical forms.
 constexpr std::uint8_t history_format = 2;
+constexpr std::uint8_t login_format = 1;
 
 template <typename Write>
 Secret written(std::uint8_t format, std::size_t room, Write write) {
@@ -32,9 +33,9 @@ tl::unexpected<Error> malformed(const char* what) {
 
 Time time_of(std::int64_t milliseconds) { return Time(Duration(milliseconds)); }
 
-bool bounded_text(Reader& r, std::string& text) {
+bool bounded_text(Reader& r, std::string& text, std::size_t most = max_profile_text) {
   const auto view = r.text();
-  if (!r.ok() || view.size() > max_profile_text) return false;
+  if (!r.ok() || view.size() > most) return false;
   text = view;
   return true;
 }
@@ -126,6 +127,18 @@ Secret encode(const History& history) {
   });
 }
 
+Secret encode(const Login& login) {
+  const auto cut = [](const std::string& text) {
+    return std::string_view(text).substr(0, max_login_text);
+  };
+  return written(login_format, 32 + 3 * max_login_text, [&](Writer& w) {
+    w.i64(login.at.time_since_epoch().count());
+    w.text(cut(login.host));
+    w.text(cut(login.tty));
+    w.text(cut(login.service));
+  });
+}
+
 Expected<Credential> decode_credential(std::span<const std::byte> bytes) {
   Reader r(bytes);
   const std::uint8_t format = r.u8();
@@ -188,6 +201,17 @@ Expected<History> decode_history(std::span<const std::byte> bytes) {
   }
   if (!r.finished()) return malformed("history");
   return history;
+}
+
+Expected<Login> decode_login(std::span<const std::byte> bytes) {
+  Reader r(bytes);
+  if (r.u8() != login_format) return malformed("login");
+  Login login;
+  login.at = time_of(r.i64());
+  if (!bounded_text(r, login.host, max_login_text) || !bounded_text(r, login.tty, max_login_text) ||
+      !bounded_text(r, login.service, max_login_text) || !r.finished())
+    return malformed("login");
+  return login;
 }
 
 }  // namespace cred::engine

@@ -40,6 +40,14 @@ struct Profile {
   Time created_at{};
 };
 
+// A session that began: where its owner sees it.
+struct Login {
+  Time at{};
+  std::string host;  // the remote one, or empty
+  std::string tty;
+  std::string service;
+};
+
 // One password that the account has had: the first has number 1, the current one the
 // highest.
 struct HistoryTag {
@@ -70,14 +78,17 @@ using History = std::vector<HistoryGroup>;
 Secret encode(const Credential& credential);
 Secret encode(const Profile& profile);
 Secret encode(const History& history);
+Secret encode(const Login& login);
 
 // Errors: integrity.
 Expected<Credential> decode_credential(std::span<const std::byte> bytes);
 Expected<Profile> decode_profile(std::span<const std::byte> bytes);
 Expected<History> decode_history(std::span<const std::byte> bytes);
+Expected<Login> decode_login(std::span<const std::byte> bytes);
 
 inline constexpr std::size_t max_profile_text = 1024;
 inline constexpr std::size_t max_attributes = 64;
 inline constexpr std::size_t max_reason = 1024;
+inline constexpr std::size_t max_login_text = 256;
 
 }  // namespace cred::engine

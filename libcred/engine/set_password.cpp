@@ -40,9 +40,9 @@ policy::Report judge(const Realm::Parts& parts, const Secret& password,
 // What the trail says of lists and corpora that cannot be used; as configured, no
 // password is set then.
 void answer_for(const Realm::Parts& parts, const policy::Report& report, const Uuid& account,
-                const Actor& actor) {
+                std::string_view name, const Actor& actor) {
   for (const auto& failure : report.data_failures)
-    parts.note(account, audit::Event::data_unusable, actor, failure.message);
+    parts.note(account, name, audit::Event::data_unusable, actor, failure.message);
   refuse_without_data(parts, report);
 }
 
@@ -51,8 +51,14 @@ Expected<Change> write(const Realm::Parts& parts, const Account& account, const 
                        const Actor& actor) {
   History history = parts.history(account);
   auto report = judge(parts, password, context, history);
-  answer_for(parts, report, account.row.id, actor);
-  if (report.refused()) return Change{Code::refused, Reason::policy, std::move(report.verdicts)};
+  answer_for(parts, report, account.row.id, account.row.name, actor);
+  if (report.refused()) {
+    auto refused = parts.event(audit::word(event), Code::refused, account.row.name);
+    refused.actor = actor.name;
+    refused.reason = word(Reason::policy);
+    parts.tell(refused);
+    return Change{Code::refused, Reason::policy, std::move(report.verdicts)};
+  }
   next.verifier = parts.make_verifier(password);
   next.set_at = parts.clock->now();
   if (!parts.replace(account, next, history, event, actor))
@@ -83,11 +89,11 @@ Expected<void> check_profile(const Profile& p) {
 
 Expected<Change> Realm::change(std::string_view name, const Secret& old_password,
                                const Secret& new_password, const Actor& actor,
-                               std::string_view source) {
+                               const Origin& origin) {
   return at_the_door([&]() -> Expected<Change> {
     auto password = parts_->acceptable_password(new_password);
     if (!password) return tl::make_unexpected(password.error());
-    const auto authentication = authenticate(name, old_password, source);
+    const auto authentication = authenticate(name, old_password, origin);
     if (!authentication) return tl::make_unexpected(authentication.error());
     if (authentication->code == Code::refused) return refusal(Code::refused, Reason::old_password);
     if (authentication->code == Code::locked)
@@ -141,7 +147,7 @@ Expected<Change> Realm::enrol(std::string_view name, const Profile& profile,
 
     History history;
     auto report = judge(*parts_, *password, parts_->context(name, profile, nullptr), history);
-    answer_for(*parts_, report, Uuid{}, actor);
+    answer_for(*parts_, report, Uuid{}, name, actor);
     if (report.refused()) return Change{Code::refused, Reason::policy, std::move(report.verdicts)};
     Credential credential;
     credential.verifier = parts_->make_verifier(*password);

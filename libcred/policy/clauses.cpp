@@ -129,6 +129,7 @@ constexpr std::array services{
     Service{"quarterly", "breach", "rule 4"},
     Service{"quarterly", "warn", "rule 1"},
     Service{"quarterly", "grace", "rule 1"},
+    Service{"quarterly", "expiry_stops_all", "rule 1"},
     Service{"nist-800-63b-4", "banned_words", nist_passwords},
     Service{"nist-800-63b-4", "banned_lists", nist_passwords},
     Service{"nist-800-63b-4", "breach", nist_passwords},

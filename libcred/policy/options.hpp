@@ -63,6 +63,8 @@ struct Options {
   Duration min_age = Duration::zero();
   // How long an expired password still lets its owner in to change it; unset: for ever.
   std::optional<Duration> grace;
+  // Whether a password that must be changed also stops keys and jobs, which need none.
+  bool expiry_stops_all = false;
   // An account that nobody logged in to for so long is refused; unset: never.
   std::optional<Duration> max_idle;
   // After so many failures in a row no attempt is looked at for `lockout`; unset: until

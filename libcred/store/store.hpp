@@ -40,8 +40,8 @@ struct AccountRow {
 };
 
 // Failed attempts, and the last login, of what a subject stands for: a login name
-// (whether or not it is an account's), a name from one source, a source. No failure
-// and no success: there is no row.
+// (whether or not it is an account's), a name from one source, a source. No failure,
+// no success and no login: there is no row.
 struct Attempts {
   std::uint32_t failures = 0;
   Time last_failure{};
@@ -50,6 +50,10 @@ struct Attempts {
   // Of a name from one source: the name's subject.
   std::optional<Subject> name{};
   Blob label{};  // what the subject stands for, sealed by the engine; may be empty
+  // Of a name: failures since the session that `last_login` tells of, which the engine
+  // seals; empty: there was none.
+  std::uint32_t since_login = 0;
+  Blob last_login{};
 };
 
 struct Counter {
@@ -136,6 +140,8 @@ class Store {
   virtual std::unique_ptr<RealmStore> realm(std::string_view name) = 0;
   // False: the name is taken.
   virtual bool add_realm(const RealmRow& row) = 0;
+  // The names of all, in their order.
+  virtual std::vector<std::string> realms() = 0;
 };
 
 // Opens `sqlite:/path`, bringing an older schema up to date.

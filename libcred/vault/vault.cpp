@@ -3,6 +3,7 @@
 #include "base/bytes.hpp"
 #include "vault/root_key.hpp"
 
+#include <iterator>
 #include <sodium.h>
 
 namespace cred::vault {
@@ -115,7 +116,8 @@ Expected<Vault> Vault::open_data_key(const Secret& root_key, const Uuid& realm,
   if (key->size() != key_bytes) return fail(Code::integrity, "the realm's key has a wrong length");
   Vault vault(realm);
   vault.key_id_ = id_of(*key);
-  for (std::uint64_t i = 0; i < 4; ++i) vault.sealing_[i] = derive(*key, sealing_subkey + i + 1);
+  for (std::uint64_t i = 0; i < std::size(vault.sealing_); ++i)
+    vault.sealing_[i] = derive(*key, sealing_subkey + i + 1);
   vault.subjects_ = derive(*key, subject_subkey);
   vault.audit_ = derive(*key, audit_subkey);
   return vault;

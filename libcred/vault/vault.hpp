@@ -19,7 +19,7 @@ using KeyId = std::uint64_t;
 
 inline constexpr std::size_t max_plaintext_bytes = 16U * 1024 * 1024;
 
-enum class Field : std::uint8_t { credential = 1, profile = 2, history = 3, label = 4 };
+enum class Field : std::uint8_t { credential = 1, profile = 2, history = 3, label = 4, login = 5 };
 
 // Where a sealed value belongs: a row that is moved, renamed or put back under
 // another generation does not open.
@@ -58,7 +58,7 @@ class Vault {
   explicit Vault(const Uuid& realm) : realm_(realm) {}
   Uuid realm_;
   KeyId key_id_ = 0;
-  Secret sealing_[4];
+  Secret sealing_[5];
   Secret subjects_;
   Secret audit_;
 };

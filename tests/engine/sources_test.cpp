@@ -22,7 +22,7 @@ struct World {
   engine::Realm realm = test.open();
   World() { test.enrol("alice", right); }
   Code login(const std::string& name, const std::string& password, const std::string& source) {
-    return value_or_throw(realm.authenticate(name, secret(password), source)).code;
+    return value_or_throw(realm.authenticate(name, secret(password), {source})).code;
   }
   // Wrong ones from as many strange hosts as it takes.
   void attack(const std::string& name, int times) {
@@ -123,7 +123,7 @@ TEST_CASE("a failure limit of the policy holds for all sources together, the usu
   test.enrol("alice", right);
   auto realm = test.open();
   const auto login = [&](const std::string& password, const std::string& source) {
-    return value_or_throw(realm.authenticate("alice", secret(password), source)).code;
+    return value_or_throw(realm.authenticate("alice", secret(password), {source})).code;
   };
   REQUIRE(login(right, home) == Code::accepted);
   for (int i = 0; i < 12; ++i) login(wrong, "host " + std::to_string(i));

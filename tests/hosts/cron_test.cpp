@@ -21,16 +21,24 @@ TEST_CASE("a job runs for an account in order and for no other") {
   CHECK_THAT(account_phase(visitor()), Catch::Contains("User not known"));
 }
 
-TEST_CASE("a job's stack is told that a password must be changed, and may ignore it") {
+TEST_CASE("a job runs on though a password must be changed, unless its account is locked") {
   const Person person = newcomer();
   credctl({"expire", person.name});
+  CHECK_THAT(account_phase(person.name), Catch::Contains("account management done"));
+  credctl({"compromise", person.name, "--reason", "seen in a paste"});
+  CHECK_THAT(account_phase(person.name), Catch::Contains("account management done"));
+  credctl({"compromise", person.name, "--reason", "seen in a paste", "--lock"});
+  CHECK_THAT(account_phase(person.name), Catch::Contains("Permission denied"));
+}
+
+TEST_CASE("with expiry_stops_all a job waits for the change") {
+  if (through_service()) return;  // which would have to read its configuration anew
+  const Person person = newcomer();
+  credctl({"expire", person.name});
+  write_file(CRED_CONFIG ".d/stops.conf", "[policy]\nexpiry_stops_all = true\n");
   CHECK_THAT(account_phase(person.name), Catch::Contains("new one required"));
-  write_file("/etc/pam.d/cron-ignoring",
-             "account [success=ok new_authtok_reqd=ignore default=die] " CRED_MODULE
-             "\n"
-             "account required pam_permit.so\n");
-  CHECK_THAT(run({"pamtester", "cron-ignoring", person.name, "acct_mgmt"}).output,
-             Catch::Contains("account management done"));
+  REQUIRE(run({"rm", CRED_CONFIG ".d/stops.conf"}).status == 0);
+  CHECK_THAT(account_phase(person.name), Catch::Contains("account management done"));
 }
 
 TEST_CASE("a job neither counts as an attempt nor forgives one") {

@@ -72,7 +72,8 @@ void write_service(const std::string& name, const std::string& first = "",
   const std::string module = " required " CRED_MODULE " ";
   write_file("/etc/pam.d/" + name, first + "auth" + module + "nodelay\n" + "account" + module +
                                        "\n" + "password" + module + "nodelay " + arguments + "\n" +
-                                       "session required pam_permit.so\n");
+                                       "session required pam_permit.so\n" +
+                                       "session optional " CRED_MODULE "\n");
 }
 
 void must_run(std::vector<std::string> program) {

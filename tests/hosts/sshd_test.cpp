@@ -247,7 +247,7 @@ TEST_CASE("sshd's password method has passwd change an expired password, for a t
   CHECK(let_in(password_method, person.name, second_password));
 }
 
-TEST_CASE("a key opens no locked account, and an expired one only for a change") {
+TEST_CASE("a key opens no locked account, and goes on where only the password has expired") {
   SECTION("in order") {
     const Person person = newcomer();
     Terminal terminal(with_key(person, {"id", "-un"}));
@@ -264,18 +264,66 @@ TEST_CASE("a key opens no locked account, and an expired one only for a change")
   SECTION("expired") {
     const Person person = newcomer();
     credctl({"expire", person.name});
-    Terminal without(with_key(person, {"id", "-un"}));
-    CHECK(without.end() != 0);
-    CHECK(without.times(person.name + "\r\n") == 0);
-    Terminal terminal(with_key(person, {}));
-    terminal.expect("You must change your password now and login again!")
-        .answer("Current password: ", person.password)
-        .answer("New password: ", second_password)
-        .answer("Retype new password: ", second_password)
-        .expect("password updated successfully");
+    Terminal terminal(with_key(person, {"id", "-un"}));
     CHECK(terminal.end() == 0);
-    CHECK(verdict_on(person, second_password) == 0);
+    CHECK(terminal.times(person.name + "\r\n") == 1);
+    // The password itself still has to be changed.
+    CHECK(verdict_on(person, first_password) == 3);
   }
+  SECTION("compromised, and locked for it") {
+    const Person person = newcomer();
+    credctl({"compromise", person.name, "--reason", "seen", "--lock"});
+    Terminal terminal(with_key(person, {"id", "-un"}));
+    CHECK(terminal.end() != 0);
+    CHECK(terminal.times(person.name + "\r\n") == 0);
+  }
+}
+
+TEST_CASE("with expiry_stops_all a key opens an expired account only for a change") {
+  if (through_service()) return;  // which would have to read its configuration anew
+  const Person person = newcomer();
+  credctl({"expire", person.name});
+  write_file(CRED_CONFIG ".d/stops.conf", "[policy]\nexpiry_stops_all = true\n");
+  Terminal without(with_key(person, {"id", "-un"}));
+  CHECK(without.end() != 0);
+  CHECK(without.times(person.name + "\r\n") == 0);
+  Terminal terminal(with_key(person, {}));
+  terminal.expect("You must change your password now and login again!")
+      .answer("Current password: ", person.password)
+      .answer("New password: ", second_password)
+      .answer("Retype new password: ", second_password)
+      .expect("password updated successfully");
+  CHECK(terminal.end() == 0);
+  REQUIRE(run({"rm", CRED_CONFIG ".d/stops.conf"}).status == 0);
+  CHECK(verdict_on(person, second_password) == 0);
+}
+
+TEST_CASE("a login tells when and from where the last one was, and of failures since") {
+  const Person person = newcomer();
+  CHECK(let_in(password_method, person.name, person.password));
+  CHECK_FALSE(let_in(password_method, person.name, wrong_password));
+  for (const char* method : {keyboard_interactive, password_method}) {
+    CAPTURE(method);
+    Terminal terminal(ssh(method, person.name, {}));
+    terminal.answer("assword: ", person.password).expect("Last login: ").expect(" (sshd)");
+    if (method == keyboard_interactive) terminal.expect("There was 1 failed attempt since then.");
+    terminal.type("exit");
+    CHECK(terminal.end() == 0);
+    CHECK(terminal.times(" from 127.0.0.1 (sshd)") == 1);
+    CHECK(terminal.times("failed attempt") == (method == keyboard_interactive ? 1 : 0));
+  }
+}
+
+TEST_CASE("within the warning period a login says until when the password must be changed") {
+  const Person person = newcomer();
+  if (through_service()) return;  // which would have to read its configuration anew
+  write_file(CRED_CONFIG ".d/warn.conf", "[policy]\nmax_age = \"10d\"\nwarn = \"10d\"\n");
+  Terminal terminal(ssh(keyboard_interactive, person.name, {}));
+  terminal.answer("assword: ", person.password)
+      .expect("Warning: your password must be changed in 10 days (on 20")
+      .type("exit");
+  CHECK(terminal.end() == 0);
+  REQUIRE(run({"rm", CRED_CONFIG ".d/warn.conf"}).status == 0);
 }
 
 TEST_CASE("ten logins at once are each answered by the password that they brought") {

@@ -27,16 +27,49 @@ TEST_CASE("an account in order passes without a word") {
   CHECK(result.said.empty());
 }
 
-TEST_CASE("a password about to expire is warned of, in days") {
-  wire::Reply reply = says(Code::accepted);
-  reply.warn = true;
-  reply.days_left = 1;
-  CHECK(account(reply).said == Lines{"info: Warning: your password will expire in 1 day."});
-  reply.days_left = 6;
+TEST_CASE("what credd has to tell is shown, unless the host wants silence") {
+  const auto reply = says(Code::accepted, Reason::none, {"one", "two"});
   const Result result = account(reply);
   CHECK(result.code == PAM_SUCCESS);
-  CHECK(result.said == Lines{"info: Warning: your password will expire in 6 days."});
+  CHECK(result.said == Lines{"info: one", "info: two"});
   CHECK(account(reply, PAM_SILENT).said.empty());
+  // A reason beside `accepted` stops nobody: no password was needed.
+  CHECK(account(says(Code::accepted, Reason::grace_over)).code == PAM_SUCCESS);
+}
+
+namespace {
+
+// Whether the account phase tells credd that no password was given.
+bool passwordless(const char* service, const char* methods, bool password_given = false) {
+  const ScriptedCredd credd;
+  Host host(stack(credd), "ann", service);
+  if (methods != nullptr)
+    (void)pam_putenv(host.handle(), (std::string("SSH_AUTH_INFO_0=") + methods).c_str());
+  if (password_given) REQUIRE(host.authenticate({"Correct7horse"}).code == PAM_SUCCESS);
+  REQUIRE(host.account().code == PAM_SUCCESS);
+  return credd.seen().back().passwordless;
+}
+
+}  // namespace
+
+TEST_CASE("jobs come without a password, and sshd with a key") {
+  for (const char* job : {"cron", "crond", "atd", "systemd-user"})
+    CHECK(passwordless(job, nullptr));
+  CHECK(passwordless("sshd", ""));  // at the moment of the account phase
+  CHECK(passwordless("sshd", "publickey ssh-ed25519 AAAA"));
+  CHECK(passwordless("sshd", "publickey ssh-ed25519 AAAA\nhostbased ssh-rsa BBBB"));
+}
+
+TEST_CASE("a password that was given is not forgotten, whatever sshd or an environment says") {
+  for (const char* service : {"sshd", "login", "su", "sudo"})
+    CHECK_FALSE(passwordless(service, nullptr));
+  CHECK_FALSE(passwordless("sshd", "", true));
+  CHECK_FALSE(passwordless("sshd", "password"));
+  CHECK_FALSE(passwordless("sshd", "publickey ssh-ed25519 AAAA\nkeyboard-interactive/pam"));
+  CHECK_FALSE(passwordless("sshd", "publickey ssh-ed25519 AAAA", true));
+  CHECK_FALSE(passwordless("cron", nullptr, true));
+  // Somebody's environment file speaks here, not sshd.
+  CHECK_FALSE(passwordless("login", "publickey ssh-ed25519 AAAA"));
 }
 
 TEST_CASE("a password that must be changed is PAM_NEW_AUTHTOK_REQD with the reason") {

@@ -142,7 +142,7 @@ wire::Reply ScriptedCredd::answer(const wire::Request& request) {
     seen_.push_back({request.kind, std::string(request.realm), std::string(request.account),
                      std::string(request.source.service), std::string(request.source.tty),
                      std::string(request.source.rhost), std::string(request.source.ruser),
-                     text(request.old_password), text(request.password)});
+                     text(request.old_password), text(request.password), request.passwordless});
   const bool known = request.account == world_.name;
   switch (request.kind) {
     case wire::Kind::authenticate:
@@ -155,6 +155,7 @@ wire::Reply ScriptedCredd::answer(const wire::Request& request) {
       return reply;
     }
     case wire::Kind::rules: return says(Code::accepted);
+    case wire::Kind::session: return known ? world_.session : says(Code::not_found);
     case wire::Kind::change:
     case wire::Kind::reset: break;
   }

@@ -37,6 +37,7 @@ struct World {
   cred::wire::Reply account = says(cred::Code::accepted);
   std::vector<cred::wire::Reply> checks{says(cred::Code::accepted)};  // the last one stays
   cred::wire::Reply change = says(cred::Code::accepted);
+  cred::wire::Reply session = says(cred::Code::accepted);
   std::optional<cred::wire::Kind> silent_at;   // hangs up on such a request
   std::optional<cred::wire::Kind> rubbish_at;  // answers it with no reply
 };
@@ -44,6 +45,7 @@ struct World {
 struct Seen {
   cred::wire::Kind kind;
   std::string realm, account, service, tty, rhost, ruser, old_password, password;
+  bool passwordless = false;
 };
 
 class ScriptedCredd {

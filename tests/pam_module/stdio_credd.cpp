@@ -42,8 +42,8 @@ int main(int argc, char** argv) {
   } else if (argc == 4 && std::strcmp(argv[2], "--config") == 0 &&
              std::strcmp(argv[3], "/etc/cred/other.conf") == 0) {
     reply.code = Code::accepted;
-    reply.warn = true;
-    reply.days_left = 1;
+    reply.messages = 1;
+    reply.message[0] = "read the other file";
   } else {
     const bool asked = request.kind == wire::Kind::authenticate;
     reply.code = asked && password != "Correct7horse" ? Code::refused : Code::accepted;

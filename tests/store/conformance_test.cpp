@@ -160,6 +160,39 @@ TEST_CASE("a realm's handle reaches no row of another realm") {
   CHECK(f.store->realm("nobody") == nullptr);
 }
 
+TEST_CASE("the last login of a name is kept though nothing else is, and is never pruned") {
+  Fixture f;
+  {
+    const auto tx = f.write();
+    Attempts attempts;
+    attempts.since_login = 7;
+    attempts.last_login = blob("sealed");
+    tx->set_attempts(subject, attempts);
+    tx->commit();
+  }
+  {
+    const auto tx = f.write();
+    auto attempts = tx->attempts(subject);
+    CHECK(attempts.since_login == 7);
+    CHECK(attempts.last_login == blob("sealed"));
+    attempts.failures = 1;
+    attempts.last_failure = at(1);
+    tx->set_attempts(subject, attempts);
+    tx->prune_attempts(at(1000));
+    tx->commit();
+  }
+  const auto attempts = f.realm->begin(Access::read)->attempts(subject);
+  CHECK(attempts.failures == 0);
+  CHECK(attempts.last_login == blob("sealed"));
+}
+
+TEST_CASE("the names of all realms come in their order") {
+  Fixture f;
+  REQUIRE(f.store->add_realm(realm_row("zoo", 2)));
+  REQUIRE(f.store->add_realm(realm_row("cafe", 3)));
+  CHECK(f.store->realms() == std::vector<std::string>{"cafe", "system", "zoo"});
+}
+
 TEST_CASE("attempts are kept, cleared and pruned by age") {
   Fixture f;
   const auto tx = f.write();

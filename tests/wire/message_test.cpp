@@ -71,7 +71,7 @@ TEST_CASE("another version, an unknown kind, code or reason is refused") {
   at(request, 0) = std::byte{version - 1};
   CHECK_FALSE(decode(body(request), r));
   at(request, 0) = std::byte{version};
-  for (const int kind : {0, 7, 0x80}) {
+  for (const int kind : {0, 8, 0x80}) {
     at(request, 1) = static_cast<std::byte>(kind);
     CHECK_FALSE(decode(body(request), r));
   }
@@ -82,6 +82,33 @@ TEST_CASE("another version, an unknown kind, code or reason is refused") {
   at(reply, 2) = std::byte{0};
   at(reply, 3) = std::byte{11};
   CHECK_FALSE(decode(body(reply), answer));
+}
+
+TEST_CASE("flags and strength come back, and unknown ones are refused") {
+  Request request = full_request();
+  request.passwordless = true;
+  Secret frame = encode(request);
+  Request r;
+  REQUIRE(decode(body(frame), r));
+  CHECK(r.passwordless);
+  CHECK_FALSE(r.must_change);
+  frame.writable()[header_bytes + 6] = std::byte{2};
+  REQUIRE(decode(body(frame), r));
+  CHECK(r.must_change);
+  CHECK_FALSE(r.passwordless);
+  frame.writable()[header_bytes + 6] = std::byte{4};
+  CHECK_FALSE(decode(body(frame), r));
+
+  Reply reply;
+  reply.strength = 4;
+  Secret answer = encode(reply);
+  Reply a;
+  REQUIRE(decode(body(answer), a));
+  CHECK(a.strength == 4);
+  answer.writable()[header_bytes + 17] = std::byte{5};
+  CHECK_FALSE(decode(body(answer), a));
+  answer.writable()[header_bytes + 17] = std::byte{unknown_strength};
+  CHECK(decode(body(answer), a));
 }
 
 TEST_CASE("a language that could name another directory is neither sent nor taken") {

@@ -60,6 +60,15 @@ class SqliteStore final : public Store {
     });
   }
 
+  std::vector<std::string> realms() override {
+    return with_connection([&](SQLite::Database& database) {
+      SQLite::Statement query(database, "SELECT name FROM realm ORDER BY name");
+      std::vector<std::string> names;
+      while (query.executeStep()) names.push_back(query.getColumn(0).getString());
+      return names;
+    });
+  }
+
  private:
   template <typename Work>
   auto with_connection(Work work) -> decltype(work(std::declval<SQLite::Database&>())) {

@@ -5,7 +5,9 @@
 namespace cred::store::sqlite {
 
 void bind_bytes(SQLite::Statement& statement, int index, std::span<const std::byte> bytes) {
-  statement.bind(index, bytes.data(), static_cast<int>(bytes.size()));
+  // Without bytes a null pointer would be bound, which is NULL and no blob.
+  statement.bind(index, bytes.empty() ? "" : static_cast<const void*>(bytes.data()),
+                 static_cast<int>(bytes.size()));
 }
 
 Blob blob(const SQLite::Column& column) {
@@ -26,13 +28,13 @@ std::int64_t number(Time time) { return time.time_since_epoch().count(); }
 Time time_of(const SQLite::Column& column) { return Time(Duration(column.getInt64())); }
 
 constexpr const char* attempts_columns =
-    "failures, last_failure, blocked_until, last_success, name, label";
+    "failures, last_failure, blocked_until, last_success, name, label, since_login, last_login";
 
 // From the column `first` on.
 Attempts attempts_of(SQLite::Statement& query, int first) {
   const auto column = [&](int i) { return query.getColumn(first + i); };
-  Attempts a{column(0).getUInt(), time_of(column(1)), time_of(column(2)),
-             time_of(column(3)),  std::nullopt,       blob(column(5))};
+  Attempts a{column(0).getUInt(), time_of(column(1)), time_of(column(2)),  time_of(column(3)),
+             std::nullopt,        blob(column(5)),    column(6).getUInt(), blob(column(7))};
   if (!column(4).isNull()) read(column(4), a.name.emplace());
   return a;
 }
@@ -165,7 +167,7 @@ class SqliteTransaction final : public Transaction {
 
   void set_attempts(const Subject& subject, const Attempts& a) override {
     guarded([&] {
-      if (a.failures == 0 && a.last_success == Time{}) {
+      if (a.failures == 0 && a.last_success == Time{} && a.last_login.empty()) {
         prepare_for(subject, "DELETE FROM attempts WHERE realm = ? AND subject = ?").exec();
         return;
       }
@@ -173,19 +175,19 @@ class SqliteTransaction final : public Transaction {
           prepare_for(subject,
                       "INSERT INTO attempts "
                       "(realm, subject, failures, last_failure, blocked_until, last_success, "
-                      "name, label) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8) "
+                      "name, label, since_login, last_login) "
+                      "VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10) "
                       "ON CONFLICT (realm, subject) DO UPDATE SET failures = ?3, "
                       "last_failure = ?4, blocked_until = ?5, last_success = ?6, name = ?7, "
-                      "label = ?8");
+                      "label = ?8, since_login = ?9, last_login = ?10");
       statement.bind(3, a.failures);
       statement.bind(4, number(a.last_failure));
       statement.bind(5, number(a.blocked_until));
       statement.bind(6, number(a.last_success));
       if (a.name) bind_bytes(statement, 7, *a.name);
-      if (a.label.empty())
-        statement.bind(8, "", 0);
-      else
-        bind_bytes(statement, 8, a.label);
+      bind_bytes(statement, 8, a.label);
+      statement.bind(9, a.since_login);
+      bind_bytes(statement, 10, a.last_login);
       statement.exec();
     });
   }
@@ -224,7 +226,7 @@ class SqliteTransaction final : public Transaction {
     guarded([&] {
       for (const char* sql :
            {"DELETE FROM attempts WHERE realm = ?1 AND failures > 0 AND last_failure < ?2 "
-            "AND blocked_until < ?2 AND last_success = 0",
+            "AND blocked_until < ?2 AND last_success = 0 AND last_login = x''",
             "UPDATE attempts SET failures = 0, last_failure = 0, blocked_until = 0 "
             "WHERE realm = ?1 AND failures > 0 AND last_failure < ?2 AND blocked_until < ?2",
             "DELETE FROM attempts WHERE realm = ?1 AND name IS NOT NULL AND last_success < ?2 "

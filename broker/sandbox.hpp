@@ -1,0 +1,15 @@
+// What credd as a service may still ask of the kernel: files, Unix sockets and threads.
+#pragma once
+
+#include "base/error.hpp"
+
+namespace cred::broker {
+
+// From now on, for this thread and those that it starts: no program is executed, no
+// process started, no network reached, no memory both writable and executable, and no
+// system call made beyond a list. What is not allowed fails with EPERM. systemd's unit
+// does the same and more; this is for machines without it. Cannot be undone. Errors:
+// configuration (the kernel has no seccomp).
+Expected<void> enter_sandbox();
+
+}  // namespace cred::broker

@@ -1,0 +1,55 @@
+// Memory for hashes: so much in all, lent to one hash at a time.
+#pragma once
+
+#include "hash/arena.hpp"
+
+#include <condition_variable>
+#include <cstddef>
+#include <cstdint>
+#include <mutex>
+#include <vector>
+
+namespace cred::engine {
+
+// Safe to use from several threads. Who comes first is served first, so that a hash
+// that needs much memory is not passed by for ever.
+class Arenas {
+ public:
+  // `budget` and `usual`, the size that is kept for the next one, in KiB. One hash at a
+  // time is served whatever it needs.
+  Arenas(std::uint32_t budget, std::uint32_t usual) : budget_(budget), usual_(usual) {}
+
+  // Waits for `kib` of the budget.
+  class Lent {
+   public:
+    Lent(Arenas& owner, std::uint32_t kib) : owner_(owner), kib_(kib), arena_(owner.take(kib)) {}
+    Lent(const Lent&) = delete;
+    Lent& operator=(const Lent&) = delete;
+    ~Lent() { owner_.put_back(std::move(arena_), kib_); }
+    hash::Arena& operator*() { return arena_; }
+    std::uint32_t kib() const { return kib_; }
+    // Gives back what is lent and waits for `kib`.
+    void exchange(std::uint32_t kib);
+
+   private:
+    Arenas& owner_;
+    std::uint32_t kib_;
+    hash::Arena arena_;
+  };
+
+ private:
+  hash::Arena take(std::uint32_t kib);
+  void put_back(hash::Arena arena, std::uint32_t kib);
+  std::uint64_t held() const { return lent_ + std::uint64_t{usual_} * idle_.size(); }
+
+  const std::uint32_t budget_;
+  const std::uint32_t usual_;
+  std::mutex mutex_;
+  std::condition_variable changed_;
+  std::uint64_t next_ticket_ = 0;
+  std::uint64_t serving_ = 0;
+  std::uint64_t lent_ = 0;  // KiB
+  std::vector<hash::Arena> idle_;
+};
+
+}  // namespace cred::engine

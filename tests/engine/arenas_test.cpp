@@ -1,0 +1,74 @@
+#include "engine/arenas.hpp"
+
+#include <algorithm>
+#include <atomic>
+#include <catch2/catch.hpp>
+#include <thread>
+#include <vector>
+
+using cred::engine::Arenas;
+using namespace std::chrono_literals;
+
+TEST_CASE("promise: no more memory is lent at once than the budget has") {
+  constexpr std::uint32_t budget = 1024;
+  Arenas arenas(budget, 256);
+  std::atomic<std::uint32_t> lent{0};
+  std::atomic<std::uint32_t> most{0};
+  std::vector<std::thread> threads;
+  for (std::uint32_t i = 0; i < 8; ++i)
+    threads.emplace_back([&, i] {
+      for (int k = 0; k < 200; ++k) {
+        const std::uint32_t kib = i == 0 ? 900 : 256;  // one credential of older parameters
+        Arenas::Lent arena(arenas, kib);
+        const std::uint32_t now = lent += kib;
+        std::uint32_t seen = most;
+        while (seen < now && !most.compare_exchange_weak(seen, now)) {}
+        lent -= kib;
+      }
+    });
+  for (auto& thread : threads) thread.join();
+  CHECK(most <= budget);
+  CHECK(most >= 256);
+}
+
+TEST_CASE("an arena is used again and again") {
+  Arenas arenas(1024, 256);
+  const auto where = [&] {
+    Arenas::Lent arena(arenas, 256);
+    return (*arena).at_least(256 * 1024).data();
+  };
+  const auto* first = where();
+  for (int i = 0; i < 10; ++i) CHECK(where() == first);
+}
+
+TEST_CASE("a hash that needs more than the budget runs alone, and is not passed by") {
+  Arenas arenas(512, 256);
+  std::vector<int> order;
+  std::thread large;
+  std::thread small;
+  {
+    Arenas::Lent first(arenas, 256);
+    large = std::thread([&] {
+      Arenas::Lent arena(arenas, 4096);
+      order.push_back(1);
+    });
+    std::this_thread::sleep_for(50ms);  // it waits by now
+    small = std::thread([&] {
+      Arenas::Lent arena(arenas, 256);
+      order.push_back(2);
+    });
+    std::this_thread::sleep_for(50ms);
+    CHECK(order.empty());
+  }
+  large.join();
+  small.join();
+  CHECK(order == std::vector<int>{1, 2});
+}
+
+TEST_CASE("what is lent can be exchanged for more") {
+  Arenas arenas(1024, 256);
+  Arenas::Lent arena(arenas, 256);
+  arena.exchange(1024);
+  CHECK(arena.kib() == 1024);
+  CHECK((*arena).at_least(1024 * 1024).size() >= 1024 * 1024);
+}
