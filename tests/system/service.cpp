@@ -26,8 +26,8 @@ wire::Channel connect_to(const std::string& socket) {
   address.sun_family = AF_UNIX;
   std::strncpy(address.sun_path, socket.c_str(), sizeof address.sun_path - 1);
   wire::Channel channel(::socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0));
-  if (channel.open() && ::connect(channel.fd(), reinterpret_cast<const sockaddr*>(&address),
-                                  sizeof address) != 0)
+  if (channel.open() &&
+      ::connect(channel.fd(), reinterpret_cast<const sockaddr*>(&address), sizeof address) != 0)
     return {};
   return channel;
 }

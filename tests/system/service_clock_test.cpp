@@ -18,11 +18,11 @@ using Clock = std::chrono::steady_clock;
 class ByAnotherClock {
  public:
   explicit ByAnotherClock(const Site& site)
-      : file_(site.path() / "clock"), credd_((set("+0"), site), {},
-                                             {"LD_PRELOAD=/usr/$LIB/faketime/libfaketimeMT.so.1",
-                                              "FAKETIME_TIMESTAMP_FILE=" + file_,
-                                              "FAKETIME_NO_CACHE=1",
-                                              "FAKETIME_DONT_FAKE_MONOTONIC=1"}) {}
+      : file_(site.path() / "clock"),
+        credd_((set("+0"), site), {},
+               {"LD_PRELOAD=/usr/$LIB/faketime/libfaketimeMT.so.1",
+                "FAKETIME_TIMESTAMP_FILE=" + file_, "FAKETIME_NO_CACHE=1",
+                "FAKETIME_DONT_FAKE_MONOTONIC=1"}) {}
   // `offset` from the real time: +1d, -1y.
   void set(const std::string& offset) const {
     overwrite(file_ + ".new", offset + "\n");

@@ -56,9 +56,9 @@ bool gets_in_within(const Credd& credd, Clock::duration time) {
 }
 
 void limit_descriptors(const Credd& credd, const std::string& number) {
-  REQUIRE(shell("prlimit --pid \"$1\" --nofile=\"$2:\"",
-                {std::to_string(credd.pid()), number})
-              .exit == 0);
+  REQUIRE(
+      shell("prlimit --pid \"$1\" --nofile=\"$2:\"", {std::to_string(credd.pid()), number}).exit ==
+      0);
 }
 
 }  // namespace

@@ -38,9 +38,13 @@ class Unit {
         listen(fd_, 4096) != 0)
       throw std::runtime_error("cannot listen");
     // The socket comes as standard input, and is moved to where systemd puts it.
-    credd_.argv = {"sh", "-c",
-                   "LISTEN_PID=$$ LISTEN_FDS=1 exec \"$@\" 3<&0 </dev/null", "sh",
-                   CREDD, "--config", site.configuration()};
+    credd_.argv = {"sh",
+                   "-c",
+                   "LISTEN_PID=$$ LISTEN_FDS=1 exec \"$@\" 3<&0 </dev/null",
+                   "sh",
+                   CREDD,
+                   "--config",
+                   site.configuration()};
     credd_.input_fd = fd_;
     process_.emplace(credd_);
   }
@@ -133,8 +137,7 @@ class Client {
   std::string settled(const std::string& next) {
     const bool is_next = opens(next);
     const bool is_old = opens(password_);
-    if (is_next == is_old)
-      fault(is_next ? "both passwords" : "neither password", Code::accepted);
+    if (is_next == is_old) fault(is_next ? "both passwords" : "neither password", Code::accepted);
     return is_next ? next : password_;
   }
 
