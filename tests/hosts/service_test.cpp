@@ -1,5 +1,6 @@
 // Hosts of every shape, and the service that comes and goes.
 #include "locker.hpp"
+#include "terminal.hpp"
 
 #include <catch2/catch.hpp>
 
@@ -192,6 +193,31 @@ TEST_CASE("promise: a host without rights is answered whatever its limits and de
     for (const auto& [person, host] : hosts) is_told_at_once_that_nobody_answers(*host, person);
   }
   for (const auto& [person, host] : hosts) answers(*host, person);
+}
+
+TEST_CASE("promise: a host of little address space is answered, and so is what it starts") {
+  const Person person = newcomer();
+  const auto tried = [&](const std::string& password, const std::string& user) {
+    // Enough for the host and not for a credd.
+    Terminal terminal(
+        {"prlimit", "--as=12582912:unlimited", "pamtester", "locker", person.name, "authenticate"},
+        user);
+    terminal.answer("Password: ", password);
+    (void)terminal.end();
+    return terminal.seen();
+  };
+  const auto answered = [&](const std::string& user) {
+    CHECK_THAT(tried(wrong_password, user), Catch::Contains("Authentication failure"));
+    CHECK_THAT(tried(person.password, user), Catch::Contains("successfully authenticated"));
+  };
+  answered("root");
+  if (!through_service()) return;
+  answered(person.name);
+  {
+    const ServiceAway away;
+    answered("root");
+  }
+  answered("root");
 }
 
 TEST_CASE("a stack falls back when the service is gone, and asks once") {
