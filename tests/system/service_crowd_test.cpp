@@ -4,8 +4,13 @@
 
 #include <catch2/catch.hpp>
 #include <chrono>
+#include <csignal>
+#include <grp.h>
+#include <pwd.h>
 #include <sys/resource.h>
 #include <sys/socket.h>
+#include <sys/wait.h>
+#include <unistd.h>
 
 namespace {
 
@@ -48,6 +53,44 @@ void put(const wire::Channel& channel, std::string_view bytes) {
 
 // The longest request that there may be, and none of it but its length and a bit.
 constexpr std::string_view half_a_request{"\0\0\x40\0half", 8};
+
+// Somebody without rights who holds many connections, each with a whole request about
+// the own account, and reads no answer.
+class Crowd {
+ public:
+  Crowd(const Credd& credd, int callers) {
+    int ready[2];
+    REQUIRE(pipe(ready) == 0);
+    child_ = fork();
+    if (child_ == 0) {
+      const auto* nobody = getpwnam("nobody");
+      if (setgroups(0, nullptr) != 0 || setgid(nobody->pw_gid) != 0 || setuid(nobody->pw_uid) != 0)
+        _exit(1);
+      std::vector<wire::Channel> channels;
+      const auto request = asking(wire::Kind::authenticate, "nobody", wrong_password);
+      for (int i = 0; i < callers; ++i) {
+        channels.push_back(credd.connect());
+        (void)tell(channels.back(), request);
+      }
+      (void)!write(ready[1], "!", 1);
+      for (;;) (void)pause();
+    }
+    (void)close(ready[1]);
+    char mark = 0;
+    (void)!read(ready[0], &mark, 1);
+    (void)close(ready[0]);
+    REQUIRE(mark == '!');
+  }
+  ~Crowd() {
+    (void)kill(child_, SIGKILL);
+    (void)waitpid(child_, nullptr, 0);
+  }
+  Crowd(const Crowd&) = delete;
+  Crowd& operator=(const Crowd&) = delete;
+
+ private:
+  pid_t child_;
+};
 
 bool gets_in_within(const Credd& credd, Clock::duration time) {
   const auto begin = Clock::now();
@@ -119,4 +162,30 @@ TEST_CASE("credd recovers when its descriptors ran out") {
   limit_descriptors(credd, "1024");
   CHECK(gets_in_within(credd, 5s));
   CHECK(credd.process().running());
+}
+
+TEST_CASE("promise: a user who asks more than all that may wait keeps nobody else out") {
+  constexpr int callers = 4500;
+  const Descriptors descriptors(callers + 200);
+  if (!descriptors.enough()) {
+    WARN("the hard limit of descriptors is below " << callers + 200 << ": not tested");
+    return;
+  }
+  Site site;
+  // Slow enough for the line to stay full.
+  site.configure("[hash]\nmemory = \"64 MiB\"\npasses = 3\nlanes = 1\n" + std::string(patient) +
+                 socket_setting(site));
+  site.init();
+  for (const char* name : {"ann", "nobody"}) site.add(name);
+  std::filesystem::permissions(site.path(), std::filesystem::perms(0755));
+  SECTION("with descriptors for all of them") {
+    const Credd credd(site, {"prlimit", "--nofile=20000:20000"});
+    const Crowd crowd(credd, callers);
+    for (int i = 0; i < 3; ++i) CHECK(gets_in_within(credd, 10s));
+  }
+  SECTION("with descriptors for a few of them") {
+    const Credd credd(site, {"prlimit", "--nofile=300:300"});
+    const Crowd crowd(credd, 400);
+    for (int i = 0; i < 3; ++i) CHECK(gets_in_within(credd, 10s));
+  }
 }
