@@ -131,8 +131,8 @@ TEST_CASE("promise: ten thousand callers that say little or nothing keep nobody 
   }
   // Some KiB for each, and up to 16 for a request that has begun.
   const long each = (credd.memory_kib("VmHWM") - before) * 1024 / callers;
-  CHECK(each < 8 * 1024);
   INFO(each << " bytes for each");
+  CHECK(each < 8 * 1024);
   channels.clear();
   CHECK(gets_in_within(credd, 5s));
 }
