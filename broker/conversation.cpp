@@ -34,7 +34,7 @@ void Conversation::expect_within(std::chrono::seconds time) {
 }
 
 void Conversation::read_header() {
-  asked_ = false;
+  begun_ = asked_ = false;
   if (winding_up_) return close();
   expect_within(idle_time);
   asio::async_read(socket_, asio::buffer(header_),
@@ -47,7 +47,7 @@ void Conversation::read_header() {
 }
 
 void Conversation::read_body(std::size_t length) {
-  asked_ = true;
+  begun_ = true;
   body_ = Secret(length);
   if (!body_.ok()) return close();
   expect_within(transfer_time);
@@ -55,6 +55,7 @@ void Conversation::read_body(std::size_t length) {
   asio::async_read(socket_, asio::buffer(room.data(), room.size()),
                    [self = shared_from_this()](const asio::error_code& error, std::size_t) {
                      if (error) return self->close();
+                     self->asked_ = true;
                      (void)self->deadline_.cancel();
                      self->on_request_(self, std::move(self->body_));
                    });
@@ -75,7 +76,7 @@ void Conversation::answer(Secret frame) {
 
 void Conversation::wind_up() {
   winding_up_ = true;
-  if (idle()) close();
+  if (!begun_) close();
 }
 
 void Conversation::close() {

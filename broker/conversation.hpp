@@ -32,7 +32,7 @@ class Conversation : public std::enable_shared_from_this<Conversation> {
   void close();
 
   const Peer& peer() const { return peer_; }
-  // Waits for a request, and could be closed without harm.
+  // Waits for a request or for the rest of one, and could be closed without harm.
   bool idle() const { return !asked_; }
   // The other side has closed its end: nobody reads an answer. From any thread.
   bool gone() const;
@@ -51,7 +51,8 @@ class Conversation : public std::enable_shared_from_this<Conversation> {
   std::array<std::byte, wire::header_bytes> header_{};
   Secret body_;
   Secret frame_;
-  bool asked_ = false;
+  bool begun_ = false;  // a part of a request has come
+  bool asked_ = false;  // all of it, and the answer is owed
   bool winding_up_ = false;
 };
 

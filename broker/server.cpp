@@ -11,6 +11,7 @@
 #include <asio.hpp>
 #include <csignal>
 #include <list>
+#include <map>
 #include <sys/resource.h>
 #include <syslog.h>
 #include <thread>
@@ -108,23 +109,42 @@ class Server {
   void welcome(Conversation::Socket socket) {
     const auto peer = peer_of(socket.native_handle());
     if (!peer) return;
-    if (conversations_.size() >= most_) drop_idle();
-    if (conversations_.size() >= most_) return;  // none is idle: this one is closed
+    // An ordinary user takes a quarter of the room at most, whatever was asked there.
+    const std::size_t share = peer->uid == 0 ? most_ : std::max<std::size_t>(1, most_ / 4);
+    if (conversations_of(peer->uid) >= share)
+      drop_idle(peer->uid);
+    else if (conversations_.size() >= most_)
+      drop_idle();
+    // None is idle: this one is closed.
+    if (conversations_of(peer->uid) >= share || conversations_.size() >= most_) return;
     auto conversation = std::make_shared<Conversation>(
         std::move(socket), *peer,
         [this](Conversation::Pointer from, Secret body) {
           asked(std::move(from), std::move(body));
         },
-        [this](const Conversation::Pointer& from) { conversations_.remove(from); });
+        [this](const Conversation::Pointer& from) { forget(from); });
     conversations_.push_back(conversation);
+    ++users_[peer->uid];
     last_used_ = Clock::now();
     conversation->start();
   }
 
-  // The one that has been here for longest.
-  void drop_idle() {
-    const auto idle = std::find_if(conversations_.begin(), conversations_.end(),
-                                   [](const auto& c) { return c->idle(); });
+  std::size_t conversations_of(uid_t uid) const {
+    const auto user = users_.find(uid);
+    return user == users_.end() ? 0 : user->second;
+  }
+
+  void forget(const Conversation::Pointer& conversation) {
+    conversations_.remove(conversation);
+    const auto user = users_.find(conversation->peer().uid);
+    if (--user->second == 0) users_.erase(user);
+  }
+
+  // The one that has been here for longest, of this user or of all.
+  void drop_idle(std::optional<uid_t> uid = std::nullopt) {
+    const auto idle =
+        std::find_if(conversations_.begin(), conversations_.end(),
+                     [&](const auto& c) { return c->idle() && (!uid || c->peer().uid == *uid); });
     if (idle != conversations_.end()) Conversation::Pointer(*idle)->close();
   }
 
@@ -139,10 +159,14 @@ class Server {
     const Principal principal{from->peer(), std::nullopt};
     const auto grants = engine_.grants();
     const std::string source = source_of(principal, request, *grants);
-    std::string account =
+    const std::string account =
         realm_of(principal, request, *grants) + '/' + std::string(request.account);
     Job job{from, std::move(body)};
-    if (!line.add(source, std::move(account), Clock::now() + patience, job))
+    if (line.add(source, account, Clock::now() + patience, job)) return;
+    // Whoever fills the line does not keep the others out of it.
+    auto displaced = line.make_room(source);
+    if (displaced) displaced->conversation->answer(try_again());
+    if (!displaced || !line.add(source, account, Clock::now() + patience, job))
       from->answer(try_again());
   }
 
@@ -225,6 +249,7 @@ class Server {
   WaitingLine<Job> quick_;
   const std::size_t most_;
   std::list<Conversation::Pointer> conversations_;  // the oldest first
+  std::map<uid_t, std::size_t> users_;              // how many of them each has
   std::vector<std::thread> workers_;
   Clock::time_point last_used_ = Clock::now();
   Clock::time_point stop_at_{};

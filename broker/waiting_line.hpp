@@ -2,6 +2,7 @@
 // deadline, and no two for one account at a time.
 #pragma once
 
+#include <algorithm>
 #include <chrono>
 #include <condition_variable>
 #include <deque>
@@ -38,6 +39,22 @@ class WaitingLine {
     }
     wake_.notify_one();
     return true;
+  }
+
+  // Takes out the last job of the source that has most, so that `source`, which has fewer
+  // by two at least, may add one. Unset: no source has so many more.
+  std::optional<Job> make_room(const std::string& source) {
+    const std::lock_guard lock(mutex_);
+    const auto own = lines_.find(source);
+    const std::size_t waiting = own == lines_.end() ? 0 : own->second.size();
+    const auto most = std::max_element(lines_.begin(), lines_.end(), [](auto& a, auto& b) {
+      return a.second.size() < b.second.size();
+    });
+    if (most == lines_.end() || most->second.size() < waiting + 2) return std::nullopt;
+    Job job = std::move(most->second.back().job);
+    most->second.pop_back();
+    --size_;
+    return job;
   }
 
   // The next job and its account; waits for one. Unset: closed, and nothing waits.

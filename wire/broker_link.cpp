@@ -64,6 +64,10 @@ pid_t quiet_fork(int exit_signal) noexcept {
   sigset_t none;
   sigemptyset(&none);
   (void)sigprocmask(SIG_SETMASK, &none, nullptr);
+  // credd sees to its limits itself, once it runs: to be loaded it needs room first.
+  const rlimit unlimited{RLIM_INFINITY, RLIM_INFINITY};
+  (void)setrlimit(RLIMIT_AS, &unlimited);
+  (void)setrlimit(RLIMIT_DATA, &unlimited);
   (void)setsid();  // the terminal's ^C is for the host, not for a change under way
   const int null = open("/dev/null", O_RDWR);
   if (dup2(fd, STDIN_FILENO) < 0 || dup2(fd, STDOUT_FILENO) < 0) _exit(127);

@@ -70,6 +70,21 @@ TEST_CASE("a full line takes nothing and leaves the job to its owner") {
   CHECK(*job == 3);
 }
 
+TEST_CASE("a full line makes room at the cost of the source that has most, and of nobody else") {
+  Line line(4);
+  for (int i = 0; i < 3; ++i) REQUIRE(add(line, "storm", "a", i));
+  REQUIRE(add(line, "x", "b", 10));
+  REQUIRE_FALSE(add(line, "y", "c", 20));
+  CHECK_FALSE(line.make_room("storm"));
+  const auto displaced = line.make_room("y");
+  REQUIRE(displaced);
+  CHECK(**displaced == 2);
+  CHECK(add(line, "y", "c", 20));
+  // Nobody has more than one beyond x by now.
+  CHECK_FALSE(line.make_room("x"));
+  for (const int expected : {0, 10, 20, 1}) CHECK(take(line) == expected);
+}
+
 TEST_CASE("what waited past its deadline is taken out, and nothing else") {
   Line line(100);
   const auto now = std::chrono::steady_clock::now();

@@ -1,58 +1,7 @@
-// Screen lockers: one handle for many tries, nothing but pam_authenticate, and
-// often no rights.
-#include "machine.hpp"
+#include "locker.hpp"
 #include "terminal.hpp"
 
 #include <catch2/catch.hpp>
-
-#include <cstdlib>
-#include <cstring>
-#include <stdexcept>
-#include <unistd.h>
-
-#include <security/pam_appl.h>
-
-namespace {
-
-// Answers every prompt with what was typed last, as swaylock does.
-class Locker {
- public:
-  explicit Locker(const Person& person) {
-    const pam_conv conversation{&Locker::converse, this};
-    if (pam_start("locker", person.name.c_str(), &conversation, &pamh_) != PAM_SUCCESS)
-      throw std::runtime_error("pam_start");
-  }
-  ~Locker() { (void)pam_end(pamh_, last_); }
-  Locker(const Locker&) = delete;
-  Locker& operator=(const Locker&) = delete;
-
-  int unlock(const std::string& typed) {
-    typed_ = typed;
-    return last_ = pam_authenticate(pamh_, 0);
-  }
-  int prompts() const { return prompts_; }
-
- private:
-  static int converse(int count, const pam_message** messages, pam_response** responses,
-                      void* self) {
-    Locker& locker = *static_cast<Locker*>(self);
-    *responses = static_cast<pam_response*>(
-        std::calloc(static_cast<std::size_t>(count), sizeof(pam_response)));
-    for (int i = 0; i < count; ++i) {
-      if (messages[i]->msg_style != PAM_PROMPT_ECHO_OFF) continue;
-      ++locker.prompts_;
-      (*responses)[i].resp = strdup(locker.typed_.c_str());
-    }
-    return PAM_SUCCESS;
-  }
-
-  pam_handle_t* pamh_ = nullptr;
-  int last_ = PAM_SUCCESS;
-  int prompts_ = 0;
-  std::string typed_;
-};
-
-}  // namespace
 
 TEST_CASE("a locker that keeps its handle gets a fresh answer for each try") {
   const Person person = newcomer();

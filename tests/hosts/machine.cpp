@@ -3,6 +3,7 @@
 #define CATCH_CONFIG_EXTERNAL_INTERFACES
 #include <catch2/catch.hpp>
 #include <condition_variable>
+#include <csignal>
 #include <cstdio>
 #include <cstdlib>
 #include <fstream>
@@ -82,19 +83,41 @@ void must_run(std::vector<std::string> program) {
   if (outcome.status != 0) throw std::runtime_error(name + " failed: " + outcome.output);
 }
 
-// Ends with the sandbox.
-void start_service() {
-  const pid_t child = fork();
-  if (child == 0) {
-    (void)setsid();
-    (void)execl(CRED_CREDD, "credd", static_cast<char*>(nullptr));
-    _exit(127);
-  }
-  for (int i = 0; i < 500 && access("/run/cred/credd.sock", F_OK) != 0; ++i)
-    std::this_thread::sleep_for(std::chrono::milliseconds(10));
-  std::this_thread::sleep_for(std::chrono::milliseconds(50));
-  if (access("/run/cred/credd.sock", F_OK) != 0) throw std::runtime_error("credd does not serve");
+bool serves() {
+  sockaddr_un address{};
+  address.sun_family = AF_UNIX;
+  std::snprintf(address.sun_path, sizeof address.sun_path, "/run/cred/credd.sock");
+  const int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+  const bool connected =
+      connect(fd, reinterpret_cast<const sockaddr*>(&address), sizeof address) == 0;
+  (void)close(fd);
+  return connected;
 }
+
+// Ends with the sandbox at the latest.
+class Service {
+ public:
+  void start() {
+    child_ = fork();
+    if (child_ == 0) {
+      (void)setsid();
+      (void)execl(CRED_CREDD, "credd", static_cast<char*>(nullptr));
+      _exit(127);
+    }
+    for (int i = 0; i < 3000; ++i) {
+      if (serves()) return;
+      std::this_thread::sleep_for(std::chrono::milliseconds(10));
+    }
+    throw std::runtime_error("credd does not serve");
+  }
+  void end(int signal) {
+    (void)kill(child_, signal);
+    (void)status_of(child_);
+  }
+
+ private:
+  int child_ = -1;
+};
 
 class Machine {
  public:
@@ -116,11 +139,12 @@ class Machine {
     // The least work that RFC 9106's successors still call acceptable.
     write_file(CRED_CONFIG, "[hash]\nmemory = \"7 MiB\"\npasses = 5\nlanes = 1\n");
     credctl({"init"});
-    if (through_service()) start_service();
+    if (through_service()) service.start();
     must_run({"useradd", "--create-home", "--base-dir", "/var/lib", "visitor"});
   }
 
   Log log;
+  Service service;
   int newcomers = 0;
 };
 
@@ -146,6 +170,17 @@ void write_file(const std::string& path, const std::string& text, unsigned mode)
 }
 
 bool through_service() { return getenv("CRED_TEST_SERVICE") != nullptr; }
+
+ServiceAway::ServiceAway(How how) { machine().service.end(how == How::killed ? SIGKILL : SIGTERM); }
+
+ServiceAway::~ServiceAway() {
+  try {
+    machine().service.start();
+  } catch (const std::exception& error) {
+    std::fprintf(stderr, "host_tests: %s\n", error.what());
+    std::abort();  // no further test would mean anything
+  }
+}
 
 Person newcomer() {
   Person person{"guest" + std::to_string(++machine().newcomers), first_password};

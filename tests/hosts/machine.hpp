@@ -27,6 +27,16 @@ const std::string& visitor();
 // Whether credd runs as a service (CRED_TEST_SERVICE is set). Otherwise each host starts
 // one of its own.
 bool through_service();
+// While it lives the service is stopped, as `systemctl stop` leaves it, or was killed and
+// left its socket behind.
+class ServiceAway {
+ public:
+  enum class How { stopped, killed };
+  explicit ServiceAway(How how = How::stopped);
+  ~ServiceAway();
+  ServiceAway(const ServiceAway&) = delete;
+  ServiceAway& operator=(const ServiceAway&) = delete;
+};
 
 // credctl's outcome; `credctl` alone throws when it does not succeed.
 Outcome try_credctl(std::vector<std::string> arguments, const std::string& input = "");

@@ -85,3 +85,15 @@ TEST_CASE("after five wrong passwords at su even the right one has to wait") {
   for (int i = 0; i < 5; ++i) CHECK_FALSE(let_in(person, wrong_password));
   CHECK_FALSE(let_in(person, person.password));
 }
+
+TEST_CASE("promise: su takes the right password alone while the service is stopped, and after") {
+  if (!through_service()) return;
+  const Person person = newcomer();
+  {
+    const ServiceAway away;
+    CHECK_FALSE(let_in(person, wrong_password));
+    CHECK(let_in(person, person.password));
+  }
+  CHECK_FALSE(let_in(person, wrong_password));
+  CHECK(let_in(person, person.password));
+}

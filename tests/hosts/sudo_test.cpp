@@ -92,3 +92,15 @@ TEST_CASE("sudo -v asks for the password, and the next command then goes without
   terminal.answer(prompt_for(person), person.password).expect("root");
   CHECK(terminal.end() == 0);
 }
+
+TEST_CASE("promise: sudo takes the right password alone while the service is stopped, and after") {
+  if (!through_service()) return;
+  const Person person = operator_of_the_machine();
+  {
+    const ServiceAway away;
+    CHECK_FALSE(let_in(person, wrong_password));
+    CHECK(let_in(person, person.password));
+  }
+  CHECK_FALSE(let_in(person, wrong_password));
+  CHECK(let_in(person, person.password));
+}

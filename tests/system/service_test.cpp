@@ -1,13 +1,11 @@
 // credd as a service: many callers at once on one socket.
-#include "broker.hpp"
-
-#include "wire/broker_link.hpp"
-#include "wire/channel.hpp"
+#include "service.hpp"
 
 #include <algorithm>
 #include <atomic>
 #include <catch2/catch.hpp>
 #include <csignal>
+#include <functional>
 #include <grp.h>
 #include <pwd.h>
 #include <sys/socket.h>
@@ -19,67 +17,6 @@ namespace {
 
 using namespace cred;
 using namespace std::chrono_literals;
-
-constexpr int patience_ms = 60'000;
-
-class Credd {
- public:
-  explicit Credd(const Site& site, std::vector<std::string> before = {})
-      : socket_(site.path() / "credd.sock"),
-        process_(under(before, {.argv = {CREDD, "--config", site.configuration()}})) {
-    for (int i = 0; i < 500 && access(socket_.c_str(), F_OK) != 0; ++i)
-      std::this_thread::sleep_for(10ms);
-    std::this_thread::sleep_for(20ms);
-  }
-  const std::string& socket() const { return socket_; }
-  Process& process() { return process_; }
-  wire::Channel connect() const { return wire::connect({socket_.c_str(), "/bin/false", nullptr}); }
-
- private:
-  std::string socket_;
-  Process process_;
-};
-
-std::string settings(const Site& site, const std::string& more = {}) {
-  return std::string(cheap_hash) + patient + "[broker]\nsocket = \"" +
-         (site.path() / "credd.sock").string() + "\"\n" + more;
-}
-
-struct Heard {
-  bool came = false;
-  Code code = Code::internal;
-  std::string messages;
-};
-
-// The views are into what the caller owns.
-wire::Request asking(wire::Kind kind, std::string_view account, std::string_view password) {
-  wire::Request request;
-  request.kind = kind;
-  request.real_uid = 0;
-  request.realm = "system";
-  request.account = account;
-  request.password = std::as_bytes(std::span(password));
-  return request;
-}
-
-Heard ask(wire::Channel& channel, const wire::Request& request) {
-  Heard heard;
-  Secret body;
-  wire::Reply reply;
-  if (channel.send(wire::encode(request), patience_ms) != wire::Io::done ||
-      channel.receive(body, patience_ms) != wire::Io::done || !wire::decode(body.bytes(), reply))
-    return heard;
-  heard.came = true;
-  heard.code = reply.code;
-  for (std::size_t i = 0; i < reply.messages; ++i)
-    heard.messages += std::string(reply.message[i]) + "\n";
-  return heard;
-}
-
-Heard log_in(const Credd& credd, const std::string& account, const std::string& password) {
-  auto channel = credd.connect();
-  return ask(channel, asking(wire::Kind::authenticate, account, password));
-}
 
 // Runs `work` in a child under another uid; gives its exit status.
 int as_user(const std::string& user, const std::function<int()>& work) {
@@ -96,16 +33,11 @@ int as_user(const std::string& user, const std::function<int()>& work) {
   return WIFEXITED(status) ? WEXITSTATUS(status) : 128;
 }
 
-long resident_kib(pid_t pid) {
-  const std::string status = content("/proc/" + std::to_string(pid) + "/status");
-  return std::stol(status.substr(status.find("VmHWM:") + 6));
-}
-
 }  // namespace
 
 TEST_CASE("one credd answers many callers, each rightly") {
   Site site;
-  site.configure(settings(site));
+  site.configure(service_settings(site));
   site.init();
   for (const char* name : {"ann", "ben"}) site.add(name);
   const Credd credd(site);
@@ -132,7 +64,7 @@ TEST_CASE("promise: memory is bounded by the budget however many log in") {
                  (site.path() / "credd.sock").string() + "\"\n");
   site.init();
   for (int i = 0; i < 8; ++i) site.add("user" + std::to_string(i));
-  Credd credd(site);
+  const Credd credd(site);
   std::atomic<int> right{0};
   std::vector<std::thread> callers;
   for (int i = 0; i < 100; ++i)
@@ -142,12 +74,12 @@ TEST_CASE("promise: memory is bounded by the budget however many log in") {
     });
   for (auto& caller : callers) caller.join();
   CHECK(right == 100);
-  CHECK(resident_kib(credd.process().pid()) < (64 + 64) * 1024);
+  CHECK(credd.memory_kib("VmHWM") < (64 + 64) * 1024);
 }
 
 TEST_CASE("an ordinary user asks about the own account alone") {
   Site site;
-  site.configure(settings(site));
+  site.configure(service_settings(site));
   site.init();
   site.add("nobody");
   site.add("ann");
@@ -205,10 +137,11 @@ TEST_CASE("the service runs under a user of its own, with the key as systemd han
                 "--no-new-privs", CREDD, "--config", configuration},
        .environment = {"CREDENTIALS_DIRECTORY=" + credentials.string()}});
   const std::string socket = own / "credd.sock";
-  for (int i = 0; i < 500 && access(socket.c_str(), F_OK) != 0; ++i)
+  auto channel = connect_to(socket);
+  for (int i = 0; i < 3000 && !channel.open(); ++i) {
     std::this_thread::sleep_for(10ms);
-  std::this_thread::sleep_for(50ms);
-  auto channel = wire::connect({socket.c_str(), "/bin/false", nullptr});
+    channel = connect_to(socket);
+  }
   CHECK(ask(channel, asking(wire::Kind::authenticate, "ann", right_password)).code ==
         Code::accepted);
   // Root beside it leaves nothing that it could not open.
@@ -219,7 +152,7 @@ TEST_CASE("the service runs under a user of its own, with the key as systemd han
 
 TEST_CASE("a program that runs as root for somebody else resets nothing") {
   Site site;
-  site.configure(settings(site));
+  site.configure(service_settings(site));
   site.init();
   site.add("ann");
   const Credd credd(site);
@@ -234,7 +167,7 @@ TEST_CASE("a program that runs as root for somebody else resets nothing") {
 
 TEST_CASE("threads of one credd speak different languages") {
   Site site;
-  site.configure(settings(site));
+  site.configure(service_settings(site));
   site.init();
   site.add("ann");
   const Credd credd(site);
@@ -257,7 +190,7 @@ TEST_CASE("threads of one credd speak different languages") {
 
 TEST_CASE("SIGTERM answers what is under way and leaves no socket") {
   Site site;
-  site.configure(settings(site));
+  site.configure(service_settings(site));
   site.init();
   site.add("ann");
   Credd credd(site);
@@ -284,7 +217,7 @@ TEST_CASE("SIGTERM answers what is under way and leaves no socket") {
 
 TEST_CASE("SIGHUP reads the configuration anew, and a wrong one changes nothing") {
   Site site;
-  site.configure(settings(site));
+  site.configure(service_settings(site));
   site.init();
   site.add("ann");
   Credd credd(site);
@@ -294,7 +227,7 @@ TEST_CASE("SIGHUP reads the configuration anew, and a wrong one changes nothing"
   };
   CHECK_FALSE(refused());
   const auto reload = [&](const std::string& policy) {
-    site.configure(settings(site, policy));
+    site.configure(service_settings(site, policy));
     credd.process().kill(SIGHUP);
     std::this_thread::sleep_for(300ms);
   };
@@ -307,7 +240,7 @@ TEST_CASE("SIGHUP reads the configuration anew, and a wrong one changes nothing"
 
 TEST_CASE("a second credd does not take the first one's socket, a dead one's is replaced") {
   Site site;
-  site.configure(settings(site));
+  site.configure(service_settings(site));
   site.init();
   site.add("ann");
   {
@@ -319,14 +252,13 @@ TEST_CASE("a second credd does not take the first one's socket, a dead one's is 
     first.process().kill(SIGKILL);
     (void)first.process().wait();
   }
-  Credd third(site);
-  for (int i = 0; i < 100 && !third.connect().open(); ++i) std::this_thread::sleep_for(10ms);
+  const Credd third(site);
   CHECK(log_in(third, "ann", right_password).code == Code::accepted);
 }
 
 TEST_CASE("callers that say nothing, rubbish or half a request cost the others nothing") {
   Site site;
-  site.configure(settings(site));
+  site.configure(service_settings(site));
   site.init();
   site.add("ann");
   const Credd credd(site, {"prlimit", "--nofile=300:300"});
