@@ -3,10 +3,14 @@
 #include <chrono>
 #include <cstdlib>
 #include <cstring>
+#include <grp.h>
+#include <pwd.h>
 #include <stdexcept>
 #include <sys/socket.h>
 #include <sys/un.h>
+#include <sys/wait.h>
 #include <thread>
+#include <unistd.h>
 
 using namespace cred;
 
@@ -95,4 +99,20 @@ Heard log_in(const Credd& credd, std::string_view account, std::string_view pass
   const auto kind = wire::Kind::authenticate;
   return ask(channel, host.empty() ? asking(kind, account, password)
                                    : asking_from(host, kind, account, password));
+}
+
+int as_user(const std::string& user, const std::function<int()>& work, const char* group) {
+  const pid_t child = fork();
+  if (child == 0) {
+    const auto* entry = getpwnam(user.c_str());
+    const auto* extra = group != nullptr ? getgrnam(group) : nullptr;
+    if (entry == nullptr || (group != nullptr && extra == nullptr)) _exit(120);
+    if (setgroups(extra != nullptr ? 1 : 0, extra != nullptr ? &extra->gr_gid : nullptr) != 0 ||
+        setgid(entry->pw_gid) != 0 || setuid(entry->pw_uid) != 0)
+      _exit(121);
+    _exit(work());
+  }
+  int status = 0;
+  if (waitpid(child, &status, 0) != child) throw std::runtime_error("waitpid failed");
+  return WIFEXITED(status) ? WEXITSTATUS(status) : 128;
 }

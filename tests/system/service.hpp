@@ -6,6 +6,7 @@
 #include "wire/channel.hpp"
 #include "wire/message.hpp"
 
+#include <functional>
 #include <sys/types.h>
 
 inline constexpr int patience_ms = 60'000;
@@ -58,3 +59,7 @@ Heard ask(cred::wire::Channel& channel, const cred::wire::Request& request,
 // On a connection of its own.
 Heard log_in(const Credd& credd, std::string_view account, std::string_view password,
              std::string_view host = {});
+
+// Runs `work` in a child as `user`, with one more group if any; gives its exit status.
+int as_user(const std::string& user, const std::function<int()>& work,
+            const char* group = nullptr);

@@ -5,11 +5,7 @@
 #include <atomic>
 #include <catch2/catch.hpp>
 #include <csignal>
-#include <functional>
-#include <grp.h>
-#include <pwd.h>
 #include <sys/socket.h>
-#include <sys/wait.h>
 #include <thread>
 #include <unistd.h>
 
@@ -17,21 +13,6 @@ namespace {
 
 using namespace cred;
 using namespace std::chrono_literals;
-
-// Runs `work` in a child under another uid; gives its exit status.
-int as_user(const std::string& user, const std::function<int()>& work) {
-  const pid_t child = fork();
-  if (child == 0) {
-    const auto* entry = getpwnam(user.c_str());
-    if (entry == nullptr || setgroups(0, nullptr) != 0 || setgid(entry->pw_gid) != 0 ||
-        setuid(entry->pw_uid) != 0)
-      _exit(120);
-    _exit(work());
-  }
-  int status = 0;
-  REQUIRE(waitpid(child, &status, 0) == child);
-  return WIFEXITED(status) ? WEXITSTATUS(status) : 128;
-}
 
 }  // namespace
 
