@@ -121,3 +121,22 @@ TEST_CASE("sizes and times are read strictly and printed in their largest unit")
   CHECK(print_duration(1500ms) == "1500ms");
   CHECK(print_time(Time(Duration(0))) == "1970-01-01T00:00:00Z");
 }
+
+TEST_CASE("a realm names its administrators' groups and its services") {
+  Configuration c;
+  REQUIRE(apply_configuration("[realm.shop]\nadministrators = [\"shop-admins\"]\n"
+                              "services = [\"shopd\", \"1234\"]\n[realm.shop.policy]\n"
+                              "expiry_stops_all = true\n",
+                              "x.conf", c));
+  CHECK(c.realm_access.at("shop").administrators == std::vector<std::string>{"shop-admins"});
+  CHECK(c.realm_access.at("shop").services == std::vector<std::string>{"shopd", "1234"});
+  CHECK(c.policy_of("shop").options.expiry_stops_all);
+  CHECK_FALSE(c.policy_of("system").options.expiry_stops_all);
+  CHECK_THAT(error_of("[realm.shop]\nadministrators = \"shop\"\n"),
+             Catch::Contains("x.conf:2:") && Catch::Contains("a list of groups in quotes"));
+  CHECK_THAT(error_of("[realm.shop]\nservices = [\"a:b\"]\n"), Catch::Contains("a list of users"));
+  CHECK_THAT(error_of("[realm.shop]\nservice = [\"shopd\"]\n"),
+             Catch::Contains("did you mean 'services'?"));
+  CHECK_THAT(error_of("[realm.a]\nservices = [\"x\"]\n[realm.b]\nservices = [\"x\"]\n"),
+             Catch::Contains("a service of realm 'a' and of realm 'b'"));
+}
