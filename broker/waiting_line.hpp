@@ -26,7 +26,7 @@ class WaitingLine {
   explicit WaitingLine(std::size_t most) : most_(most) {}
 
   // Takes `job`, or leaves it and answers false: the line is full. Sources take turns;
-  // jobs of one source go in order. Attempts on one account wait for one another in
+  // jobs of one source go in order, as far as their accounts are free. Attempts on one account wait for one another in
   // the store; here they wait without holding a worker.
   bool add(const std::string& source, std::string account, TimePoint deadline, Job& job) {
     {
@@ -64,11 +64,14 @@ class WaitingLine {
     for (;;) {
       for (std::size_t i = 0; i < turns_.size(); ++i) {
         const auto line = lines_.find(turns_[i]);
-        Waiting& head = line->second.front();
-        if (busy_.count(head.account) > 0) continue;
-        std::pair<std::string, Job> taken(std::move(head.account), std::move(head.job));
+        // Many people share an address: those of one account hold up no other.
+        const auto free = std::find_if(
+            line->second.begin(), line->second.end(),
+            [this](const Waiting& waiting) { return busy_.count(waiting.account) == 0; });
+        if (free == line->second.end()) continue;
+        std::pair<std::string, Job> taken(std::move(free->account), std::move(free->job));
         busy_.insert(taken.first);
-        line->second.pop_front();
+        line->second.erase(free);
         --size_;
         // To the end of the turns, or out of them.
         std::string source = std::move(turns_[i]);

@@ -60,6 +60,19 @@ TEST_CASE("two jobs for one account are never out together") {
   CHECK(out);
 }
 
+TEST_CASE("jobs for one account hold up no other account of the same source") {
+  Line line(100);
+  for (int i = 1; i <= 3; ++i) REQUIRE(add(line, "office", "ann", i));
+  REQUIRE(add(line, "office", "ben", 4));
+  const auto first = line.next();
+  CHECK(*first->second == 1);
+  const auto other = line.next();
+  CHECK(other->first == "ben");
+  line.done("ann");
+  CHECK(take(line) == 2);
+  CHECK(take(line) == 3);
+}
+
 TEST_CASE("a full line takes nothing and leaves the job to its owner") {
   Line line(2);
   REQUIRE(add(line, "x", "a", 1));
