@@ -26,8 +26,8 @@ class WaitingLine {
   explicit WaitingLine(std::size_t most) : most_(most) {}
 
   // Takes `job`, or leaves it and answers false: the line is full. Sources take turns;
-  // jobs of one source go in order, as far as their accounts are free. Attempts on one account wait for one another in
-  // the store; here they wait without holding a worker.
+  // jobs of one source go in order, as far as their accounts are free. Attempts on one account wait
+  // for one another in the store; here they wait without holding a worker.
   bool add(const std::string& source, std::string account, TimePoint deadline, Job& job) {
     {
       const std::lock_guard lock(mutex_);
@@ -65,9 +65,10 @@ class WaitingLine {
       for (std::size_t i = 0; i < turns_.size(); ++i) {
         const auto line = lines_.find(turns_[i]);
         // Many people share an address: those of one account hold up no other.
-        const auto free = std::find_if(
-            line->second.begin(), line->second.end(),
-            [this](const Waiting& waiting) { return busy_.count(waiting.account) == 0; });
+        const auto free =
+            std::find_if(line->second.begin(), line->second.end(), [this](const Waiting& waiting) {
+              return busy_.count(waiting.account) == 0;
+            });
         if (free == line->second.end()) continue;
         std::pair<std::string, Job> taken(std::move(free->account), std::move(free->job));
         busy_.insert(taken.first);

@@ -38,8 +38,7 @@ struct World {
   }
   int refusals() const {
     // The event stands after the format and the time: docs/formats/audit.md.
-    return std::stoi(
-        site.sql("SELECT count(*) FROM audit WHERE substr(record, 10, 1) = x'10'"));
+    return std::stoi(site.sql("SELECT count(*) FROM audit WHERE substr(record, 10, 1) = x'10'"));
   }
 };
 
@@ -82,11 +81,12 @@ TEST_CASE("members of a group administer its realm with credctl, and others do n
   const auto credctl = [&](const char* group, std::vector<std::string> words,
                            const std::string& input) {
     words.insert(words.begin(), {CREDCTL, "--config", world.site.configuration()});
-    return as_user(member, [&] { return run({.argv = words, .input = input}).exit; }, group);
+    return as_user(
+        member, [&] { return run({.argv = words, .input = input}).exit; }, group);
   };
   const std::string next = std::string(other_password) + "\n";
-  const std::vector<std::string> reset{"--realm", "shop", "passwd",       "ann",
-                                       "--stdin", "--must-change"};
+  const std::vector<std::string> reset{"--realm", "shop",    "passwd",
+                                       "ann",     "--stdin", "--must-change"};
   CHECK(credctl(nullptr, reset, next) == 7);
   CHECK(world.verify_in_shop(right_password) == 0);
   CHECK(credctl(administrators, reset, next) == 0);

@@ -48,6 +48,32 @@ Credd::Credd(const Site& site, std::vector<std::string> before,
   throw std::runtime_error("credd does not serve");
 }
 
+HandedOver::HandedOver(const Site& site)
+    : path_(site.path() / "credd.sock"), fd_(::socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0)) {
+  sockaddr_un address{};
+  address.sun_family = AF_UNIX;
+  std::strncpy(address.sun_path, path_.c_str(), sizeof address.sun_path - 1);
+  if (bind(fd_, reinterpret_cast<const sockaddr*>(&address), sizeof address) != 0 ||
+      listen(fd_, 4096) != 0)
+    throw std::runtime_error("cannot listen");
+}
+
+HandedOver::~HandedOver() { (void)close(fd_); }
+
+Launch HandedOver::credd(const Site& site) const {
+  Launch launch;
+  // The socket comes as standard input, and is moved to where systemd puts it.
+  launch.argv = {"sh",
+                 "-c",
+                 "LISTEN_PID=$$ LISTEN_FDS=1 exec \"$@\" 3<&0 </dev/null",
+                 "sh",
+                 CREDD,
+                 "--config",
+                 site.configuration()};
+  launch.input_fd = fd_;
+  return launch;
+}
+
 long Credd::memory_kib(const std::string& field) const {
   const std::string status = content("/proc/" + std::to_string(pid()) + "/status");
   return std::stol(status.substr(status.find(field + ":") + field.size() + 1));

@@ -38,6 +38,22 @@ class Credd {
   Process process_;
 };
 
+// A listening socket that outlives each credd, as systemd holds it.
+class HandedOver {
+ public:
+  explicit HandedOver(const Site& site);
+  ~HandedOver();
+  HandedOver(const HandedOver&) = delete;
+  HandedOver& operator=(const HandedOver&) = delete;
+  const std::string& path() const { return path_; }
+  // A credd that gets it as systemd hands it over.
+  Launch credd(const Site& site) const;
+
+ private:
+  std::string path_;
+  int fd_;
+};
+
 struct Heard {
   bool came = false;
   cred::Code code = cred::Code::internal;
@@ -61,5 +77,4 @@ Heard log_in(const Credd& credd, std::string_view account, std::string_view pass
              std::string_view host = {});
 
 // Runs `work` in a child as `user`, with one more group if any; gives its exit status.
-int as_user(const std::string& user, const std::function<int()>& work,
-            const char* group = nullptr);
+int as_user(const std::string& user, const std::function<int()>& work, const char* group = nullptr);

@@ -6,15 +6,11 @@
 #include <catch2/catch.hpp>
 #include <chrono>
 #include <csignal>
-#include <cstring>
 #include <functional>
 #include <mutex>
 #include <optional>
 #include <random>
-#include <sys/socket.h>
-#include <sys/un.h>
 #include <thread>
-#include <unistd.h>
 
 namespace {
 
@@ -26,45 +22,25 @@ using wire::Kind;
 // Every question ends within this time, whatever happens to credd.
 constexpr auto bound = 20s;
 
-// The socket that outlives each credd, and the credd of the moment.
+// The credd of the moment on a socket that outlives it.
 class Unit {
  public:
-  explicit Unit(const Site& site)
-      : path_(site.path() / "credd.sock"), fd_(socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0)) {
-    sockaddr_un address{};
-    address.sun_family = AF_UNIX;
-    std::strncpy(address.sun_path, path_.c_str(), sizeof address.sun_path - 1);
-    if (bind(fd_, reinterpret_cast<const sockaddr*>(&address), sizeof address) != 0 ||
-        listen(fd_, 4096) != 0)
-      throw std::runtime_error("cannot listen");
-    // The socket comes as standard input, and is moved to where systemd puts it.
-    credd_.argv = {"sh",
-                   "-c",
-                   "LISTEN_PID=$$ LISTEN_FDS=1 exec \"$@\" 3<&0 </dev/null",
-                   "sh",
-                   CREDD,
-                   "--config",
-                   site.configuration()};
-    credd_.input_fd = fd_;
-    process_.emplace(credd_);
+  explicit Unit(const Site& site) : socket_(site), launch_(socket_.credd(site)) {
+    process_.emplace(launch_);
   }
-  ~Unit() { (void)close(fd_); }
-  Unit(const Unit&) = delete;
-  Unit& operator=(const Unit&) = delete;
 
-  wire::Channel connect() const { return connect_to(path_); }
+  wire::Channel connect() const { return connect_to(socket_.path()); }
   // False: it had ended by itself.
   bool kill_and_start() {
     process_->kill(SIGKILL);
     const bool killed = process_->wait().signal == SIGKILL;
-    process_.emplace(credd_);
+    process_.emplace(launch_);
     return killed;
   }
 
  private:
-  std::string path_;
-  int fd_;
-  Launch credd_;
+  HandedOver socket_;
+  Launch launch_;
   std::optional<Process> process_;
 };
 
