@@ -17,8 +17,8 @@
 #include <filesystem>
 #include <fstream>
 #include <poll.h>
-#include <spawn.h>
 #include <string>
+#include <sys/prctl.h>
 #include <sys/resource.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -81,9 +81,13 @@ class Site {
           realm.enrol(name_of(i), {}, Secret::copy_of(text.data(), text.size()), false, {"bench"});
       require(added && added->code == Code::accepted, "enrol");
     }
-    const char* const argv[] = {CREDD, "--config", path.c_str(), nullptr};
-    require(posix_spawn(&credd_, CREDD, nullptr, nullptr, const_cast<char**>(argv), environ) == 0,
-            "starting credd");
+    credd_ = fork();
+    if (credd_ == 0) {
+      (void)prctl(PR_SET_PDEATHSIG, SIGTERM);  // also when the storm is cut off
+      (void)execl(CREDD, CREDD, "--config", path.c_str(), static_cast<char*>(nullptr));
+      _exit(127);
+    }
+    require(credd_ > 0, "fork");
     for (int i = 0; i < 1000 && !listens(); ++i) (void)usleep(10'000);
     require(listens(), "credd");
   }
