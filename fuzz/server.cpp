@@ -5,15 +5,17 @@
 // The script, up to its end:
 //   one byte: the lower three bits say what, the next two which of four connections
 //     0  opens it anew
-//     1  sends the bytes of a chunk as they are
+//     1  sends the bytes of a chunk as they are; with bit 5 one by one
 //     2  sends a chunk as a request's body, with the header that it needs
 //     3  half-closes it
 //     4  closes it with answers owed
 //     5  waits for every answer that is owed
-//     6  sends a chunk's bytes as 1 does, one by one
+//     6  sends a request that encodes: a byte for its kind and uid, then its texts
 //     7  lets the server run
-//   a chunk is its length in two bytes, and as many bytes or what is left
+//   a chunk is its length in two bytes and as many bytes, or what is left; a text is a
+//   chunk with one byte for its length
 
+#include "base/language.hpp"
 #include "broker/server.hpp"
 #include "engine/engine.hpp"
 #include "wire/channel.hpp"
@@ -172,10 +174,11 @@ class Caller {
       if (!wire::decode(body.bytes(), reply)) fail_with("an answer does not decode");
       if (reply.code == Code::internal) fail_with("an answer says that the server failed");
     }
-    // What spoils a connection ends it.
+    if (!spoilt_) return;
     Secret body;
-    if (spoilt_ && channel_.receive(body, patience_ms) == wire::Io::late)
-      fail_with("a malformed request was not hung up on");
+    const auto end = channel_.receive(body, patience_ms);
+    if (end != wire::Io::closed && end != wire::Io::broken)
+      fail_with("what spoils a connection did not end it");
   }
 
  private:
@@ -197,15 +200,48 @@ class Caller {
   bool spoilt_ = false;
 };
 
-std::span<const std::byte> take_chunk(std::span<const std::byte>& script) {
-  if (script.size() < 2) return std::exchange(script, {});
-  const std::size_t length = std::min<std::size_t>(Reader(script).u16(), script.size() - 2);
-  const auto chunk = script.subspan(2, length);
-  script = script.subspan(2 + length);
-  return chunk;
+using Script = std::span<const std::byte>;
+
+// What is left, where less is left than its length says.
+Script take(Script& script, std::size_t width) {
+  Reader reader(script);
+  const std::size_t length = reader.integer(width);
+  if (!reader.ok() || length > reader.left()) return std::exchange(script, {});
+  const Script taken = reader.take(length);
+  script = script.subspan(width + length);
+  return taken;
+}
+Script take_chunk(Script& script) { return take(script, 2); }
+std::string_view as_text(Script text) {
+  return {reinterpret_cast<const char*>(text.data()), text.size()};
+}
+// Up to a NUL, which no text on the wire has.
+std::string_view take_text(Script& script) {
+  const std::string_view text = as_text(take(script, 1));
+  return text.substr(0, text.find('\0'));
 }
 
-std::vector<std::byte> framed(std::span<const std::byte> body) {
+Secret take_request(Script& script) {
+  const auto first = script.empty() ? 0U : std::to_integer<unsigned>(script.front());
+  script = script.subspan(script.empty() ? 0 : 1);
+  wire::Request request;
+  request.kind = static_cast<wire::Kind>(first & 7);
+  request.real_uid = (first & 8) != 0 ? 0xffffffff : first >> 4;
+  request.account = take_text(script);
+  request.password = take(script, 1);
+  request.old_password = take(script, 1);
+  request.source.language = take_text(script);
+  if (!is_language(request.source.language)) request.source.language = {};
+  request.source.rhost = take_text(script);
+  request.source.ruser = take_text(script);
+  request.source.service = take_text(script);
+  request.source.tty = take_text(script);
+  request.realm = take_text(script);
+  if (request.realm.empty()) request.realm = "system";
+  return wire::encode(request);
+}
+
+std::vector<std::byte> framed(Script body) {
   std::vector<std::byte> frame(wire::header_bytes + body.size());
   Writer writer(frame);
   writer.u32(static_cast<std::uint32_t>(body.size()));
@@ -213,20 +249,23 @@ std::vector<std::byte> framed(std::span<const std::byte> body) {
   return frame;
 }
 
-void act(std::span<const std::byte>& script, std::array<Caller, 4>& callers) {
+void act(Script& script, std::array<Caller, 4>& callers) {
   const auto step = std::to_integer<unsigned>(script.front());
   script = script.subspan(1);
   Caller& caller = callers[(step >> 3) & 3];
   if ((step & 7) == 0 || !caller.open()) caller.connect();
   switch (step & 7) {
-    case 1: caller.say(take_chunk(script)); break;
+    case 1:
+      if ((step & 32) == 0)
+        caller.say(take_chunk(script));
+      else
+        for (const std::byte& byte : take_chunk(script)) caller.say({&byte, 1});
+      break;
     case 2: caller.say(framed(take_chunk(script))); break;
     case 3: caller.half_close(); break;
     case 4: caller.hang_up(); break;
     case 5: caller.hear_all(); break;
-    case 6:
-      for (const std::byte& byte : take_chunk(script)) caller.say({&byte, 1});
-      break;
+    case 6: caller.say(take_request(script).bytes()); break;
     case 7: (void)usleep(200); break;
     default: break;
   }
