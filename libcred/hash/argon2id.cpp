@@ -6,6 +6,7 @@
 #include <atomic>
 #include <cstring>
 #include <sodium.h>
+#include <thread>
 
 namespace cred::hash {
 namespace {
@@ -37,7 +38,29 @@ uint8_t* unsigned_bytes(std::span<const std::byte> bytes) {
   return const_cast<uint8_t*>(reinterpret_cast<const uint8_t*>(bytes.data()));
 }
 
+// A hash that libargon2 computes, while it lives.
+class UnderWay {
+ public:
+  UnderWay() : others_(count.fetch_add(1, std::memory_order_relaxed)) {}
+  UnderWay(const UnderWay&) = delete;
+  UnderWay& operator=(const UnderWay&) = delete;
+  ~UnderWay() { count.fetch_sub(1, std::memory_order_relaxed); }
+
+  // Its share of the cores. Alone it is done soonest on all of them. Among others more
+  // threads would only wait for one another: libargon2 starts and joins one for each
+  // lane four times a pass.
+  std::uint32_t threads(std::uint32_t lanes) const {
+    static const std::uint32_t cores = std::max(1U, std::thread::hardware_concurrency());
+    return std::clamp(cores / (others_ + 1), 1U, lanes);
+  }
+
+ private:
+  static inline std::atomic<std::uint32_t> count{0};
+  const std::uint32_t others_;
+};
+
 int by_libargon2(const Inputs& in, const Parameters& p, Arena& arena, std::span<std::byte> tag) {
+  const UnderWay hash;
   argon2_context context{};
   context.out = reinterpret_cast<uint8_t*>(tag.data());
   context.outlen = static_cast<uint32_t>(tag.size());
@@ -52,7 +75,7 @@ int by_libargon2(const Inputs& in, const Parameters& p, Arena& arena, std::span<
   context.t_cost = p.passes;
   context.m_cost = p.memory;
   context.lanes = p.lanes;
-  context.threads = p.lanes;
+  context.threads = hash.threads(p.lanes);
   context.version = ARGON2_VERSION_13;
   context.allocate_cbk = borrow;
   context.free_cbk = give_back;
