@@ -4,8 +4,11 @@
 #include <argon2.h>
 #include <array>
 #include <atomic>
+#include <condition_variable>
 #include <cstring>
+#include <mutex>
 #include <sodium.h>
+#include <thread>
 
 namespace cred::hash {
 namespace {
@@ -37,7 +40,42 @@ uint8_t* unsigned_bytes(std::span<const std::byte> bytes) {
   return const_cast<uint8_t*>(reinterpret_cast<const uint8_t*>(bytes.data()));
 }
 
+// A hash that libargon2 computes, while it lives. There are as many at once as cores:
+// more would only push one another out of the caches. The rest wait for a core here.
+class UnderWay {
+ public:
+  UnderWay() {
+    std::unique_lock lock(mutex);
+    free.wait(lock, [] { return count < cores(); });
+    share_ = cores() / ++count;
+  }
+  UnderWay(const UnderWay&) = delete;
+  UnderWay& operator=(const UnderWay&) = delete;
+  ~UnderWay() {
+    {
+      const std::lock_guard lock(mutex);
+      --count;
+    }
+    free.notify_one();
+  }
+
+  // Alone it is done soonest on all cores. Among others more threads would only wait for
+  // one another: libargon2 starts and joins one for each lane four times a pass.
+  std::uint32_t threads(std::uint32_t lanes) const { return std::min(share_, lanes); }
+
+ private:
+  static std::uint32_t cores() {
+    static const std::uint32_t number = std::max(1U, std::thread::hardware_concurrency());
+    return number;
+  }
+  static inline std::mutex mutex;
+  static inline std::condition_variable free;
+  static inline std::uint32_t count = 0;
+  std::uint32_t share_ = 1;
+};
+
 int by_libargon2(const Inputs& in, const Parameters& p, Arena& arena, std::span<std::byte> tag) {
+  const UnderWay hash;
   argon2_context context{};
   context.out = reinterpret_cast<uint8_t*>(tag.data());
   context.outlen = static_cast<uint32_t>(tag.size());
@@ -52,7 +90,7 @@ int by_libargon2(const Inputs& in, const Parameters& p, Arena& arena, std::span<
   context.t_cost = p.passes;
   context.m_cost = p.memory;
   context.lanes = p.lanes;
-  context.threads = p.lanes;
+  context.threads = hash.threads(p.lanes);
   context.version = ARGON2_VERSION_13;
   context.allocate_cbk = borrow;
   context.free_cbk = give_back;

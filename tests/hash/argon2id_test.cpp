@@ -3,8 +3,10 @@
 #include "hash/password_hash.hpp"
 
 #include <argon2.h>
+#include <atomic>
 #include <catch2/catch.hpp>
 #include <random>
+#include <thread>
 #include <vector>
 
 using namespace cred;
@@ -31,6 +33,26 @@ TEST_CASE("any number of lanes gives the reference library's tag") {
                               reference.size()) == ARGON2_OK);
     REQUIRE(ours == reference);
   }
+}
+
+TEST_CASE("hashes that share the cores give the tag of one that has them alone") {
+  const Parameters p{2048, 2, 4};
+  const std::array<std::byte, salt_bytes> salt{};
+  const auto tag_of = [&] {
+    Arena arena;
+    std::array<std::byte, tag_bytes> tag{};
+    return argon2id({}, salt, p, arena, tag) ? tag : std::array<std::byte, tag_bytes>{};
+  };
+  const auto alone = tag_of();
+  std::atomic<int> same{0};
+  std::vector<std::thread> threads;
+  for (int i = 0; i < 6; ++i)
+    threads.emplace_back([&] {
+      for (int k = 0; k < 5; ++k) same += tag_of() == alone ? 1 : 0;
+    });
+  for (auto& thread : threads) thread.join();
+  CHECK(alone != std::array<std::byte, tag_bytes>{});
+  CHECK(same == 30);
 }
 
 TEST_CASE("a borrowed arena is used and wiped") {
