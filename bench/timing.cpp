@@ -81,7 +81,7 @@ class BenchRealm {
     const std::string& name = names_[kind][number % names_each];
     const double cpu = cpu_now();
     const auto start = std::chrono::steady_clock::now();
-    const auto result = realm_->authenticate(name, wrong_, source);
+    const auto result = realm_->authenticate(name, wrong_, {source});
     const Microseconds time = std::chrono::steady_clock::now() - start;
     const double cpu_time = cpu_now() - cpu;
     require(result && result->code == Code::refused, "authenticate");

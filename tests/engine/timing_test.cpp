@@ -58,7 +58,7 @@ TEST_CASE("promise: unknown, wrong, locked and disabled take the same work") {
       for (std::size_t kind = 0; kind < names.size(); ++kind) {
         const std::string from = "host " + std::to_string(source++);
         const double start = processor_time();
-        const auto result = opened.authenticate(names[kind], guess, from);
+        const auto result = opened.authenticate(names[kind], guess, {from});
         times[kind].push_back(processor_time() - start);
         REQUIRE(result->code == Code::refused);
       }
