@@ -66,8 +66,12 @@ ALTER TABLE attempts ADD COLUMN label BLOB NOT NULL DEFAULT x'';
 CREATE INDEX attempts_by_name ON attempts (realm, name) WHERE name IS NOT NULL;
 CREATE INDEX attempts_by_success ON attempts (realm, last_success) WHERE name IS NOT NULL;
 )sql",
-    // A login tells of the one before and of the failures since.
+    // A login tells of the one before and of the failures since. Forgetting old sources
+    // reads those that are forgotten, not every source that ever failed.
     R"sql(
+DROP INDEX attempts_by_success;
+CREATE INDEX attempts_by_success ON attempts (realm, last_success)
+  WHERE name IS NOT NULL AND failures = 0;
 ALTER TABLE attempts ADD COLUMN since_login INTEGER NOT NULL DEFAULT 0;
 ALTER TABLE attempts ADD COLUMN last_login BLOB NOT NULL DEFAULT x'';
 )sql",
