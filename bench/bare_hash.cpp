@@ -56,28 +56,32 @@ void hash_once(const hash::Parameters& p, std::uint32_t threads) {
   require(argon2id_ctx(&c) == ARGON2_OK, "argon2");
 }
 
-double rate(const hash::Parameters& p, std::uint32_t threads, std::size_t at_once, double seconds) {
+}  // namespace
+
+double bare_rate(const hash::Parameters& p, const Way& way, double seconds) {
   std::atomic<int> ready{0};
   std::atomic<std::uint64_t> hashes{0};
   std::atomic<bool> go{false};
   Clock::time_point start;
   std::vector<std::thread> hashers;
-  for (std::size_t i = 0; i < at_once; ++i)
+  for (std::size_t i = 0; i < way.at_once; ++i)
     hashers.emplace_back([&] {
-      hash_once(p, threads);  // its memory is there now
+      hash_once(p, way.threads);  // its memory is there now
       ++ready;
       while (!go) std::this_thread::yield();
       do {
-        hash_once(p, threads);
+        hash_once(p, way.threads);
         ++hashes;
       } while (Seconds(Clock::now() - start).count() < seconds);
     });
-  while (ready < static_cast<int>(at_once)) std::this_thread::yield();
+  while (ready < static_cast<int>(way.at_once)) std::this_thread::yield();
   start = Clock::now();
   go = true;
   for (auto& hasher : hashers) hasher.join();
   return static_cast<double>(hashes) / Seconds(Clock::now() - start).count();
 }
+
+namespace {
 
 void hash_in_threads(const hash::Parameters& p, std::size_t hashes, std::size_t at_once) {
   std::atomic<std::size_t> next{0};
@@ -96,14 +100,15 @@ void hash_in_threads(const hash::Parameters& p, std::size_t hashes, std::size_t 
 
 }  // namespace
 
-std::vector<Rate> bare_rates(const hash::Parameters& p, double seconds) {
-  const std::size_t cores = std::max(1U, std::thread::hardware_concurrency());
-  std::vector<Rate> rates{
-      {"1 thread, " + std::to_string(cores) + " at once", rate(p, 1, cores, seconds)}};
-  for (std::size_t at_once = 1; at_once <= 3; ++at_once)
-    rates.push_back({std::to_string(p.lanes) + " threads, " + std::to_string(at_once) + " at once",
-                     rate(p, p.lanes, at_once, seconds)});
-  return rates;
+std::string Way::text() const {
+  return std::to_string(threads) + (threads == 1 ? " thread, " : " threads, ") +
+         std::to_string(at_once) + " at once";
+}
+
+std::vector<Way> ways(const hash::Parameters& p) {
+  std::vector<Way> all{{1, std::max(1U, std::thread::hardware_concurrency())}};
+  for (std::size_t at_once = 1; at_once <= 3; ++at_once) all.push_back({p.lanes, at_once});
+  return all;
 }
 
 Unbounded hash_in_process(const hash::Parameters& p, std::size_t hashes, std::size_t at_once) {

@@ -4,21 +4,26 @@
 #include "hash/parameters.hpp"
 
 #include <cstddef>
+#include <cstdint>
 #include <string>
 #include <vector>
 
 namespace cred::bench {
 
-struct Rate {
-  std::string way;
-  double hashes_a_second = 0;
-  bool operator<(const Rate& other) const { return hashes_a_second < other.hashes_a_second; }
+// How the cores may be used.
+struct Way {
+  std::uint32_t threads = 1;  // of each hash
+  std::size_t at_once = 1;    // hashes
+  std::string text() const;
 };
 
-// What this machine's cores can do: with one thread for each hash and a hash for each
-// core, and with a thread for each lane and 1, 2 or 3 hashes at once; each way for
-// about `seconds`. Memory is kept between the hashes, as the engine keeps it.
-std::vector<Rate> bare_rates(const hash::Parameters& parameters, double seconds);
+// One thread for each hash and a hash for each core, and a thread for each lane and 1, 2
+// or 3 hashes at once.
+std::vector<Way> ways(const hash::Parameters& parameters);
+
+// Hashes a second, over about `seconds`. Memory is kept between the hashes, as the engine
+// keeps it.
+double bare_rate(const hash::Parameters& parameters, const Way& way, double seconds);
 
 // What a program does that hashes in its own threads: argon2id_hash_raw, as many at
 // once as `at_once`. In a child, whose memory can be told from this process's.

@@ -33,7 +33,8 @@ using Seconds = std::chrono::duration<double>;
 constexpr int accounts = 50;
 constexpr int sources = 20;  // number 0 is the flood: half of all requests
 constexpr int silence_ms = 120'000;
-constexpr double bare_seconds = 4;
+constexpr double look_seconds = 3;
+constexpr double bare_seconds = 12;
 
 void require(bool condition, const char* what) {
   if (condition) return;
@@ -221,19 +222,9 @@ void print_fairness(const std::vector<Client>& clients) {
               latest);
 }
 
-void print(const char* when, const std::vector<bench::Rate>& rates) {
-  std::printf("  bare libargon2 %s:\n", when);
-  for (const auto& rate : rates)
-    std::printf("    %-22s %7.2f hashes/s\n", rate.way.c_str(), rate.hashes_a_second);
-}
-
 int count(const std::vector<Client>& clients, Client::Heard what) {
   return static_cast<int>(std::count_if(clients.begin(), clients.end(),
                                         [&](const Client& c) { return c.heard == what; }));
-}
-
-double best(const std::vector<bench::Rate>& rates) {
-  return std::max_element(rates.begin(), rates.end())->hashes_a_second;
 }
 
 struct Outcome {
@@ -249,7 +240,7 @@ Outcome report(const std::vector<Client>& clients, const Site& site, double seco
   for (const Client& client : clients) longest = std::max(longest, client.wait);
   const long peak = site.peak_kib();
   const long bound = static_cast<long>(site.configuration.memory_budget) + 64 * 1024;
-  std::printf("\n  answers: %d right, %d 'try again', %d wrong or none\n", right,
+  std::printf("  answers: %d right, %d 'try again', %d wrong or none\n", right,
               count(clients, Heard::try_again), wrong);
   std::printf("  longest wait %.2f s\n", longest);
   std::printf("  peak memory of credd %ld MiB, bound %ld MiB\n", peak / 1024, bound / 1024);
@@ -259,21 +250,38 @@ Outcome report(const std::vector<Client>& clients, const Site& site, double seco
   return {wrong == 0 && peak > 0 && peak <= bound, right / seconds / bare};
 }
 
-// Each storm lies between two measurements of the bare cores.
+// The fastest of the ways in which the bare cores may be used.
+bench::Way best_way(const hash::Parameters& parameters) {
+  bench::Way best;
+  double most = 0;
+  std::printf("  bare libargon2:\n");
+  for (const auto& way : bench::ways(parameters)) {
+    const double rate = bench::bare_rate(parameters, way, look_seconds);
+    std::printf("    %-22s %7.2f hashes/s\n", way.text().c_str(), rate);
+    if (rate > most) best = way;
+    most = std::max(most, rate);
+  }
+  return best;
+}
+
+// Each storm lies between two measurements of the bare cores, for a machine's speed drifts.
 bool storm_the_service(const Site& site, std::size_t number, int runs) {
+  const auto& parameters = site.configuration.hash;
+  const bench::Way way = best_way(parameters);
+  const auto measure = [&] { return bench::bare_rate(parameters, way, bare_seconds); };
   bool kept = true;
   std::vector<double> ratios;
-  auto before = bench::bare_rates(site.configuration.hash, bare_seconds);
-  print("before", before);
+  double before = measure();
   for (int run = 0; run < runs; ++run) {
     std::vector<Client> clients(number);
     const double seconds = storm(clients, site);
-    auto after = bench::bare_rates(site.configuration.hash, bare_seconds);
-    print("after", after);
-    const Outcome outcome = report(clients, site, seconds, (best(before) + best(after)) / 2);
+    const double after = measure();
+    std::printf("\n  bare with %s: %.2f hashes/s before, %.2f after\n", way.text().c_str(), before,
+                after);
+    const Outcome outcome = report(clients, site, seconds, (before + after) / 2);
     kept = kept && outcome.kept;
     ratios.push_back(outcome.ratio);
-    before = std::move(after);
+    before = after;
   }
   std::sort(ratios.begin(), ratios.end());
   std::printf("\nratio of %d storms: least %.3f, median %.3f, most %.3f\n", runs, ratios.front(),
