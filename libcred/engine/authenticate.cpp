@@ -135,7 +135,11 @@ Expected<Authentication> Realm::authenticate(std::string_view name, const Secret
 Expected<Standing> Realm::standing(std::string_view name, Means means) {
   return at_the_door([&]() -> Expected<Standing> {
     const auto account = parts_->find(name);
-    if (!account) return fail(Code::not_found, "there is no such account");
+    if (!account) {
+      // Hosts ask after a wrong password, and whoever gave it sees how long that takes.
+      open_in_vain(*parts_, name);
+      return fail(Code::not_found, "there is no such account");
+    }
     return parts_->standing(*account, means);
   });
 }
