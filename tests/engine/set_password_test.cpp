@@ -7,6 +7,7 @@
 
 #include <catch2/catch.hpp>
 #include <set>
+#include <latch>
 #include <thread>
 
 using namespace cred;
@@ -220,17 +221,21 @@ TEST_CASE("a locked account's owner cannot change the password") {
 TEST_CASE("of two changes at once exactly one wins and the history holds it once") {
   TestRealm realm;
   realm.enrol("alice", password(0));
-  const auto reset_to = [&](int n, std::optional<Code>& code) {
-    auto result = realm.open().reset("alice", secret(password(n)), false, actor);
+  // Both begin together; on a busy machine it takes some rounds until they meet.
+  const auto reset_to = [&](int n, std::optional<Code>& code, std::latch& ready) {
+    auto handle = realm.open();
+    ready.arrive_and_wait();
+    auto result = handle.reset("alice", secret(password(n)), false, actor);
     code = result ? result->code : result.error().code;
   };
   int conflicts = 0;
   std::size_t accepted = 0;
-  for (int round = 0; round < 20; ++round) {
+  for (int round = 0; round < 20 || (conflicts == 0 && round < 200); ++round) {
     std::optional<Code> one;
     std::optional<Code> two;
-    std::thread other([&] { reset_to(2 * round + 1, one); });
-    reset_to(2 * round + 2, two);
+    std::latch ready(2);
+    std::thread other([&] { reset_to(2 * round + 1, one, ready); });
+    reset_to(2 * round + 2, two, ready);
     other.join();
     for (const auto& code : {one, two}) {
       REQUIRE((code == Code::accepted || code == Code::conflict));
