@@ -91,8 +91,8 @@ Expected<void> enter_sandbox() {
   Rules rules(filter.get());
   for (const int call : allowed) rules.allow(call);
   rules.allow(SCMP_SYS(socket), argument(0, whole, AF_UNIX));
-  for (const unsigned long request : {FIONBIO, FIONREAD, TCGETS})
-    rules.allow(SCMP_SYS(ioctl), argument(1, whole, request));
+  for (const int request : {FIONBIO, FIONREAD, TCGETS})
+    rules.allow(SCMP_SYS(ioctl), argument(1, whole, static_cast<std::uint64_t>(request)));
   // Memory is writable or executable.
   for (const int call : {SCMP_SYS(mmap), SCMP_SYS(mmap2)}) {
     rules.allow(call, argument(2, PROT_EXEC, 0));
