@@ -2,11 +2,14 @@
 
 #include "base/bytes.hpp"
 
+#include <algorithm>
+
 namespace cred::audit {
 namespace {
 // Format 1 had no detail.
 constexpr std::uint8_t format = 2;
 constexpr std::size_t fixed_bytes = 64;
+constexpr auto last_event = static_cast<std::uint8_t>(Event::realm_added);
 }  // namespace
 
 const char* word(Event event) noexcept {
@@ -43,6 +46,22 @@ std::vector<std::byte> encode(const Record& record) {
   w.text(record.detail);
   bytes.resize(w.used());
   return bytes;
+}
+
+Expected<Record> decode(std::span<const std::byte> bytes) {
+  Reader r(bytes);
+  Record record;
+  const std::uint8_t written_as = r.u8();
+  record.time = Time(Duration(r.i64()));
+  const std::uint8_t event = r.u8();
+  const auto account = r.take(record.account.size());
+  record.actor = r.text();
+  if (written_as > 1) record.detail = r.text();
+  if (!r.finished() || written_as < 1 || written_as > format || event < 1 || event > last_event)
+    return fail(Code::integrity, "a record of the trail is malformed");
+  std::copy(account.begin(), account.end(), record.account.begin());
+  record.event = static_cast<Event>(event);
+  return record;
 }
 
 std::vector<std::byte> chained(std::uint64_t number, std::span<const std::byte> previous_mac,

@@ -3,6 +3,7 @@
 #pragma once
 
 #include "base/clock.hpp"
+#include "base/error.hpp"
 #include "base/uuid.hpp"
 
 #include <cstdint>
@@ -45,6 +46,9 @@ struct Record {
 
 // Format version, then the fields in order: docs/formats/audit.md.
 std::vector<std::byte> encode(const Record& record);
+
+// The record again. Errors: integrity (not every byte is accounted for).
+Expected<Record> decode(std::span<const std::byte> bytes);
 
 // What the MAC of a record covers: its number, the MAC before it, the record.
 std::vector<std::byte> chained(std::uint64_t number, std::span<const std::byte> previous_mac,

@@ -123,6 +123,23 @@ struct FailedAttempts {
   std::optional<Time> blocked_until;  // Time::max(): until an administrator forgets it
 };
 
+// A record of the trail.
+struct TrailEntry {
+  std::uint64_t number = 0;
+  Time time{};
+  std::string event;    // stable word
+  std::string account;  // its name today; empty: none, or it is gone
+  Uuid account_id{};
+  std::string actor;
+  std::string detail;
+};
+
+struct TrailCheck {
+  std::uint64_t records = 0;  // that are whole, from the first on
+  std::optional<std::uint64_t> first_bad;
+  std::string why;
+};
+
 class Realm {
  public:
   class Parts;
@@ -210,6 +227,11 @@ class Realm {
   Expected<void> forget_attempts(std::string_view name, const Actor& actor);
   Expected<void> forget_attempts_from(const std::string& source, const Actor& actor);
 
+  // Every record of the trail in its order. `visit` answers false to stop.
+  Expected<void> trail(const std::function<bool(const TrailEntry&)>& visit);
+  // Whether each record is there and has the MAC that the ones before it give. Records
+  // that were cut off at the end do not show. `progress` gets the number of records so far.
+  Expected<TrailCheck> verify_trail(const std::function<void(std::uint64_t)>& progress = {});
   // For the trail: `actor` asked for what it may not. `what` holds no secret.
   Expected<void> note_refusal(const Actor& actor, const std::string& what);
 

@@ -90,6 +90,7 @@ class Transaction {
   virtual ~Transaction() = default;
 
   virtual std::optional<AccountRow> find(std::string_view name) = 0;
+  virtual std::optional<AccountRow> find(const Uuid& id) = 0;
   // At most `limit` accounts whose names follow `after`, in the order of names.
   virtual std::vector<AccountRow> list(std::string_view after, std::size_t limit) = 0;
   // False: the name is taken.
@@ -112,6 +113,8 @@ class Transaction {
   virtual void prune_attempts(Time before) = 0;
 
   virtual std::optional<AuditRow> last_audit() = 0;
+  // At most `limit` records whose numbers follow `after`, in their order.
+  virtual std::vector<AuditRow> audit(std::uint64_t after, std::size_t limit) = 0;
   virtual void append_audit(const AuditRow& row) = 0;
 
   // On disk when it returns, but for `write_behind`.

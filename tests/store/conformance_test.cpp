@@ -186,6 +186,25 @@ TEST_CASE("the last login of a name is kept though nothing else is, and is never
   CHECK(attempts.last_login == blob("sealed"));
 }
 
+TEST_CASE("the trail comes in its order, a page at a time, and an account by its id") {
+  Fixture f;
+  f.insert(row("alice", 1));
+  {
+    const auto tx = f.write();
+    for (std::uint64_t number = 1; number <= 5; ++number)
+      tx->append_audit({number, blob("record " + std::to_string(number)), Blob(32)});
+    tx->commit();
+  }
+  const auto tx = f.realm->begin(Access::read);
+  const auto page = tx->audit(1, 2);
+  REQUIRE(page.size() == 2);
+  CHECK(page[0].number == 2);
+  CHECK(page[1].record == blob("record 3"));
+  CHECK(tx->audit(5, 10).empty());
+  CHECK(tx->find(Uuid{std::byte{1}})->name == "alice");
+  CHECK_FALSE(tx->find(Uuid{std::byte{2}}));
+}
+
 TEST_CASE("the names of all realms come in their order") {
   Fixture f;
   REQUIRE(f.store->add_realm(realm_row("zoo", 2)));

@@ -63,6 +63,11 @@ AccountRow account_of(SQLite::Statement& query) {
   return row;
 }
 
+AuditRow audit_of(SQLite::Statement& query) {
+  return {static_cast<std::uint64_t>(query.getColumn(0).getInt64()), blob(query.getColumn(1)),
+          blob(query.getColumn(2))};
+}
+
 class SqliteTransaction final : public Transaction {
  public:
   SqliteTransaction(std::shared_ptr<Pool> pool, const Uuid& realm, Access access)
@@ -92,6 +97,16 @@ class SqliteTransaction final : public Transaction {
       auto query = prepare(std::string("SELECT ") + account_columns +
                            " FROM account WHERE realm = ? AND name = ?");
       query.bind(2, std::string(name));
+      if (!query.executeStep()) return std::nullopt;
+      return account_of(query);
+    });
+  }
+
+  std::optional<AccountRow> find(const Uuid& id) override {
+    return guarded([&]() -> std::optional<AccountRow> {
+      auto query = prepare(std::string("SELECT ") + account_columns +
+                           " FROM account WHERE realm = ? AND id = ?");
+      bind_bytes(query, 2, id);
       if (!query.executeStep()) return std::nullopt;
       return account_of(query);
     });
@@ -243,8 +258,20 @@ class SqliteTransaction final : public Transaction {
       auto query = prepare(
           "SELECT number, record, mac FROM audit WHERE realm = ? ORDER BY number DESC LIMIT 1");
       if (!query.executeStep()) return std::nullopt;
-      return AuditRow{static_cast<std::uint64_t>(query.getColumn(0).getInt64()),
-                      blob(query.getColumn(1)), blob(query.getColumn(2))};
+      return audit_of(query);
+    });
+  }
+
+  std::vector<AuditRow> audit(std::uint64_t after, std::size_t limit) override {
+    return guarded([&] {
+      auto query = prepare(
+          "SELECT number, record, mac FROM audit WHERE realm = ? AND number > ? "
+          "ORDER BY number LIMIT ?");
+      query.bind(2, static_cast<std::int64_t>(after));
+      query.bind(3, static_cast<std::int64_t>(limit));
+      std::vector<AuditRow> rows;
+      while (query.executeStep()) rows.push_back(audit_of(query));
+      return rows;
     });
   }
 
