@@ -123,9 +123,34 @@ std::string stack(const ScriptedCredd& credd, const std::string& arguments) {
   return stack_of(PAM_CRED, "socket=" + credd.socket() + " " + arguments);
 }
 
+namespace {
+
+bool others_sleep() {
+  for (const auto& task : std::filesystem::directory_iterator("/proc/self/task")) {
+    if (task.path().filename() == std::to_string(gettid())) continue;
+    const std::string stat = file_text(task.path() / "stat");
+    const auto state = stat.rfind(") ");
+    if (state != stat.npos && stat[state + 2] != 'S') return false;
+  }
+  return true;
+}
+
+// A child has the locks of the other threads as they are, and nobody to open them: a
+// sanitizer's allocator would wait for ever.
+void wait_until_others_sleep() {
+  constexpr int in_a_row = 3;
+  for (int seen = 0, i = 0; seen < in_a_row && i < 5000; ++i) {
+    seen = others_sleep() ? seen + 1 : 0;
+    (void)usleep(1000);
+  }
+}
+
+}  // namespace
+
 Result in_child(const std::function<Result()>& body, std::optional<unsigned> uid) {
   int ends[2];
   if (pipe(ends) != 0) throw std::runtime_error("pipe");
+  wait_until_others_sleep();
   const pid_t child = fork();
   if (child == 0) {
     (void)close(ends[0]);
