@@ -82,8 +82,8 @@ class Server {
 
  private:
   void start_workers() {
-    // With several lanes a hash uses several cores by itself; one more keeps them busy
-    // while another waits for the disk.
+    // As many as there are cores hash at once; one more reads and writes the store
+    // meanwhile, so that no core waits for the disk.
     const std::size_t cores = std::max(1U, std::thread::hardware_concurrency());
     const std::size_t hashers = std::clamp<std::size_t>(engine_.hashes_at_once(), 1, cores + 1);
     for (std::size_t i = 0; i < hashers; ++i) workers_.emplace_back([this] { work(hashing_); });
