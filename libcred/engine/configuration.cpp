@@ -149,6 +149,34 @@ auto delay(Duration& target) {
   };
 }
 
+auto retention(Duration& target) {
+  return [&target](const toml::node& node) -> Wanted {
+    Duration parsed{};
+    if (duration(parsed)(node) || parsed < std::chrono::days(1)) return "a time of at least \"1d\"";
+    target = parsed;
+    return std::nullopt;
+  };
+}
+
+auto directory(std::string& target) {
+  return [&target](const toml::node& node) -> Wanted {
+    const auto value = node.value_exact<std::string>();
+    if (!value || !value->starts_with('/') || value->size() < 2)
+      return "a directory's absolute path in quotes";
+    target = value->ends_with('/') ? value->substr(0, value->size() - 1) : *value;
+    return std::nullopt;
+  };
+}
+
+auto rollback(bool& accept) {
+  return [&accept](const toml::node& node) -> Wanted {
+    const auto value = node.value_exact<std::string>();
+    if (value != "refuse" && value != "report") return "\"refuse\" or \"report\"";
+    accept = value == "report";
+    return std::nullopt;
+  };
+}
+
 // A duration, or "never".
 auto limit(std::optional<Duration>& target) {
   return [&target](const toml::node& node) -> Wanted {
@@ -328,7 +356,15 @@ void read_realms(const toml::node& node, const std::string& origin, Configuratio
 
 void read_document(const toml::table& document, const std::string& origin, Configuration& c) {
   const std::vector<Key> keys{
-      {"store", table_of(origin, "store", {{"url", text(c.store_url)}})},
+      {"store", table_of(origin, "store",
+                         {{"url", text(c.store_url)},
+                          {"anchor", directory(c.anchor_directory)},
+                          {"on_rollback", rollback(c.accept_rollbacks)}})},
+      {"journal", table_of(origin, "journal", {{"directory", directory(c.journal_directory)}})},
+      {"backup", table_of(origin, "backup",
+                          {{"directory", directory(c.backup_directory)},
+                           {"retention", retention(c.backup_retention)}})},
+      {"audit", table_of(origin, "audit", {{"retention", retention(c.audit_retention)}})},
       {"keys", table_of(origin, "keys", {{"root", text(c.root_key_url)}})},
       {"hash", table_of(origin, "hash",
                         {{"memory", size(c.hash.memory)},
@@ -374,6 +410,14 @@ Configuration::Configuration()
     : store_url("sqlite:" CRED_STATE_DIR "/cred.db"),
       root_key_url("file:" CRED_KEY_PATH),
       broker_socket(CRED_SOCKET_PATH) {}
+
+void Configuration::fill_in_directories() {
+  const std::string store = store_url.substr(store_url.find(':') + 1);
+  const std::string beside = store.substr(0, store.rfind('/'));
+  if (journal_directory.empty()) journal_directory = beside + "/journal";
+  if (anchor_directory.empty()) anchor_directory = beside + "/anchor";
+  if (backup_directory.empty()) backup_directory = beside + "/backup";
+}
 
 const Configuration::Policy& Configuration::policy_of(std::string_view realm) const {
   const auto own = realm_policies.find(std::string(realm));

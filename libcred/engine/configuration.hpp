@@ -34,6 +34,14 @@ using Origins = std::map<std::string, std::string>;
 struct Configuration {
   std::string store_url;
   std::string root_key_url;
+  // Of the store's journal, anchor and backups, each in a directory of its own; empty in a
+  // configuration that was read: beside the store.
+  std::string journal_directory;
+  std::string anchor_directory;
+  std::string backup_directory;
+  Duration backup_retention = std::chrono::days(7);
+  Duration audit_retention = std::chrono::days(400);
+  bool accept_rollbacks = false;  // reported, and used all the same
   hash::Parameters hash;
   AttemptLimits attempts;
   std::string broker_socket;
@@ -52,6 +60,8 @@ struct Configuration {
   std::map<std::string, Access> realm_access;
 
   Configuration();
+  // Where nothing else was said: directories beside the store.
+  void fill_in_directories();
   const Policy& policy_of(std::string_view realm) const;
 };
 

@@ -1,9 +1,11 @@
 #include "engine/engine.hpp"
 
-#include "engine/realm_parts.hpp"
+#include "engine/realm_state.hpp"
 #include "vault/root_key.hpp"
 
 #include <algorithm>
+#include <mutex>
+#include <map>
 #include <cerrno>
 #include <cstring>
 #include <sodium.h>
@@ -15,10 +17,15 @@ namespace cred::engine {
 struct Engine::Shared {
   Configuration configuration;
   std::shared_ptr<const Clock> clock;
-  Secret root_key;
+  std::shared_ptr<RootKey> root_key;
   std::unique_ptr<store::Store> store;
   std::shared_ptr<Arenas> arenas;
   audit::EventSink sink;
+
+  std::mutex mutex;  // of the two below
+  std::map<Uuid, std::shared_ptr<RealmKeys>> keys;
+
+  std::shared_ptr<RealmKeys> keys_of(store::RealmStore& realm);
 };
 
 const char* word(Reason reason) noexcept {
@@ -32,6 +39,7 @@ const char* word(Reason reason) noexcept {
     case Reason::locked: return "locked";
     case Reason::disabled: return "disabled";
     case Reason::idle: return "idle";
+    case Reason::one_time_over: return "one_time_over";
     case Reason::policy: return "policy";
     case Reason::old_password: return "old_password";
   }
@@ -44,24 +52,37 @@ Expected<Engine> Engine::open(const Configuration& configuration,
     value_or_throw(hash::self_test());
     auto shared = std::make_shared<Shared>();
     shared->configuration = configuration;
+    shared->configuration.fill_in_directories();
     shared->arenas =
         std::make_shared<Arenas>(configuration.memory_budget, configuration.hash.memory);
     shared->clock = std::move(clock);
     shared->sink = std::move(sink);
     shared->store = store::open(configuration.store_url);
-    shared->root_key = value_or_throw(vault::load_root_key(configuration.root_key_url));
+    shared->root_key = std::make_shared<RootKey>(configuration.root_key_url);
     return Engine(std::move(shared));
   });
 }
 
 namespace {
 
-store::RealmRow new_realm(std::string_view name, const Secret& root_key) {
-  store::RealmRow realm;
-  realm.name = name;
-  randombytes_buf(realm.id.data(), realm.id.size());
-  realm.wrapped_key = value_or_throw(vault::Vault::create_data_key(root_key, realm.id));
-  return realm;
+struct NewRealm {
+  store::RealmRow row;
+  std::vector<store::KeyRow> keys;
+  store::HeadRow head;
+};
+
+NewRealm new_realm(std::string_view name, const Secret& root_key, Time now,
+                   std::optional<Time> trial_until) {
+  NewRealm made;
+  made.row.name = name;
+  randombytes_buf(made.row.id.data(), made.row.id.size());
+  const auto keys = vault::create_keys(root_key, made.row.id);
+  for (const auto& key : keys) made.keys.push_back({key.number, key.wrapped, now, std::nullopt});
+  Head head = first_head(name, now);
+  head.trial = trial_until.has_value();
+  head.expires = trial_until;
+  made.head = sealed_head(value_or_throw(vault::Vault::open(root_key, made.row.id, keys)), head);
+  return made;
 }
 
 // The store's own directory, for nobody but its owner.
@@ -86,37 +107,77 @@ Expected<void> Engine::initialise(const Configuration& configuration) {
         !created && created.error().code != Code::conflict)
       return created;
     const Secret root = value_or_throw(vault::load_root_key(configuration.root_key_url));
-    if (!store::create(configuration.store_url, new_realm(system_realm, root)))
+    const auto realm = new_realm(system_realm, root, SystemClock().now(), std::nullopt);
+    if (!store::create(configuration.store_url, realm.row, realm.keys, realm.head))
       return fail(Code::conflict, "another init was faster; nothing was changed");
     return {};
   });
+}
+
+// A realm of version 4 gets keys that it can rotate. Throws Failure.
+std::vector<store::KeyRow> upgraded_keys(store::RealmStore& realm, RootKey& root) {
+  auto keys = realm.keys();
+  if (keys.size() != 1 || keys.front().number != 1) return keys;
+  const auto wrapped_by = value_or_throw(vault::key_id_of(keys.front().wrapped));
+  const auto transaction = realm.begin(store::Access::write);
+  keys = transaction->keys();
+  if (keys.size() != 1 || transaction->head()) return keys;
+  const auto upgraded = value_or_throw(vault::upgrade_keys(
+      {1, keys.front().wrapped, false}, *root.matching(wrapped_by), realm.row().id));
+  for (const auto& key : upgraded)
+    transaction->put_key({key.number, key.wrapped, keys.front().made, std::nullopt});
+  keys = transaction->keys();
+  transaction->commit();
+  return keys;
+}
+
+std::shared_ptr<RealmKeys> Engine::Shared::keys_of(store::RealmStore& realm) {
+  const std::lock_guard lock(mutex);
+  auto& known = keys[realm.row().id];
+  if (!known)
+    known = std::make_shared<RealmKeys>(root_key, realm.row().id, upgraded_keys(realm, *root_key));
+  return known;
 }
 
 Expected<Realm> Engine::realm(std::string_view name) {
   return at_the_door([&]() -> Expected<Realm> {
     auto store = shared_->store->realm(name);
     if (!store) return fail(Code::not_found, "there is no realm '" + std::string(name) + "'");
-    auto opened =
-        vault::Vault::open_data_key(shared_->root_key, store->row().id, store->row().wrapped_key);
-    if (!opened)
-      return fail(opened.error().code, "realm " + std::string(name) + " does not open with " +
-                                           shared_->configuration.root_key_url + ": " +
-                                           opened.error().message);
-    return Realm(std::make_unique<Realm::Parts>(std::move(store), std::move(*opened),
-                                                shared_->configuration, shared_->clock,
-                                                shared_->arenas, shared_->sink));
+    std::shared_ptr<RealmKeys> keys;
+    try {
+      keys = shared_->keys_of(*store);
+    } catch (const Failure& failure) {
+      return fail(failure.error().code, "realm " + std::string(name) + " does not open with " +
+                                            shared_->configuration.root_key_url + ": " +
+                                            failure.error().message);
+    }
+    auto parts = std::make_unique<Realm::Parts>(std::move(store), keys, shared_->configuration,
+                                                shared_->clock, shared_->arenas, shared_->sink);
+    if (!keys->prepared.exchange(true)) {
+      try {
+        prepare(*parts);
+      } catch (...) {
+        keys->prepared = false;
+        throw;
+      }
+    }
+    return Realm(std::move(parts));
   });
 }
 
-Expected<void> Engine::add_realm(std::string_view name, const Actor& actor) {
+Expected<void> Engine::add_realm(std::string_view name, const Actor& actor, bool trial) {
+  constexpr auto trial_period = std::chrono::days(30);
   return at_the_door([&]() -> Expected<void> {
     if (auto named = check_name(name); !named)
       return fail(Code::usage, "no realm can have this name: " + named.error().message);
-    if (!shared_->store->add_realm(new_realm(name, shared_->root_key)))
+    const Time now = shared_->clock->now();
+    const auto made = new_realm(name, *shared_->root_key->get(), now,
+                                trial ? std::optional<Time>(now + trial_period) : std::nullopt);
+    if (!shared_->store->add_realm(made.row, made.keys, made.head))
       return fail(Code::conflict, "there is a realm '" + std::string(name) + "' already");
     auto added = realm(name);
     if (!added) return tl::make_unexpected(added.error());
-    added->parts_->note({}, {}, audit::Event::realm_added, actor, {});
+    added->parts_->note({}, {}, audit::Event::realm_added, actor, trial ? "for a trial" : "");
     return {};
   });
 }

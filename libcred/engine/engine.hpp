@@ -30,9 +30,13 @@ inline constexpr std::string_view system_realm = "system";
 // What PAM carries (PAM_MAX_RESP_SIZE less its terminator).
 inline constexpr std::size_t max_system_password_bytes = 511;
 
-// Who asks, for the trail: "uid 0 (root)", a service's name.
+// Who asks, for the trail: "uid 0 (root)", a service's name. What is not known is empty.
 struct Actor {
   std::string name;
+  std::optional<std::uint32_t> uid{};
+  std::string source{};
+  std::string service{};
+  std::string tty{};
 };
 
 // Where a request comes from. Any part may be empty: not known.
@@ -58,6 +62,7 @@ enum class Reason : std::uint8_t {
   locked,
   disabled,
   idle,
+  one_time_over,
   policy,
   old_password,
 };
@@ -256,7 +261,7 @@ class Engine {
   // Errors: not_found.
   Expected<Realm> realm(std::string_view name);
   // A realm with a data key of its own. Errors: conflict (exists), usage (name).
-  Expected<void> add_realm(std::string_view name, const Actor& actor);
+  Expected<void> add_realm(std::string_view name, const Actor& actor, bool trial = false);
   // The names of all, in their order.
   Expected<std::vector<std::string>> realms();
 

@@ -2,6 +2,7 @@
 
 #include "base/bytes.hpp"
 #include "engine/ageing.hpp"
+#include "engine/realm_state.hpp"
 #include "policy/near_copy.hpp"
 
 #include <algorithm>
@@ -34,11 +35,14 @@ Secret marked(const Secret& form) {
 
 }  // namespace
 
-Realm::Parts::Parts(std::unique_ptr<store::RealmStore> realm_store, vault::Vault realm_vault,
-                    const Configuration& configuration, std::shared_ptr<const Clock> the_clock,
-                    std::shared_ptr<Arenas> the_arenas, audit::EventSink the_sink)
+Realm::Parts::Parts(std::unique_ptr<store::RealmStore> realm_store,
+                    std::shared_ptr<RealmKeys> realm_keys, const Configuration& configuration,
+                    std::shared_ptr<const Clock> the_clock, std::shared_ptr<Arenas> the_arenas,
+                    audit::EventSink the_sink)
     : store(std::move(realm_store)),
-      vault(std::move(realm_vault)),
+      keys(std::move(realm_keys)),
+      journal(configuration.journal_directory + "/" + to_string(store->row().id), store->row().id),
+      anchor(configuration.anchor_directory + "/" + to_string(store->row().id)),
       policy(configuration.policy_of(store->row().name).options),
       parameters(configuration.hash),
       limits(configuration.attempts),
@@ -54,12 +58,13 @@ Realm::Parts::Parts(std::unique_ptr<store::RealmStore> realm_store, vault::Vault
 constexpr char between{'\0'};
 
 store::Subject Realm::Parts::source_subject(std::string_view source) const {
-  return vault.subject(between + std::string(source));
+  return vault()->subject(between + std::string(source));
 }
 
 AttemptCounter Realm::Parts::attempts(std::string_view name, std::string_view source) const {
-  Subjects subjects{vault.subject(name),
-                    vault.subject(std::string(name) + between + std::string(source)), std::nullopt};
+  Subjects subjects{vault()->subject(name),
+                    vault()->subject(std::string(name) + between + std::string(source)),
+                    std::nullopt};
   if (!source.empty()) subjects.source = source_subject(source);
   return {*store, *clock, limits, subjects};
 }
@@ -81,37 +86,40 @@ store::Blob Realm::Parts::label(const store::Subject& subject, std::string_view 
   Writer writer(plain);
   writer.text(name);
   writer.text(source);
-  return vault.seal(place_of_label(subject), plain);
+  return vault()->seal(place_of_label(subject), plain);
 }
 
 Realm::Parts::Label Realm::Parts::open_label(const store::Counter& counter) const {
   // Counted before labels were kept, or as a lease of a killed process.
   if (counter.attempts.label.empty()) return {};
   const Secret plain =
-      value_or_throw(vault.open(place_of_label(counter.subject), counter.attempts.label));
+      value_or_throw(vault()->open(place_of_label(counter.subject), counter.attempts.label));
   Reader reader(plain.bytes());
   Label label{std::string(reader.text()), std::string(reader.text())};
   if (!reader.finished()) throw Failure(Code::integrity, "the label of a counter is malformed");
   return label;
 }
 
-Secret Realm::Parts::open_field(const store::AccountRow& row, vault::Field field) const {
-  const store::Blob& sealed = field == vault::Field::credential ? row.credential
-                              : field == vault::Field::profile  ? row.profile
-                                                                : row.history;
-  return value_or_throw(vault.open({row.id, row.name, field, row.generation}, sealed));
+void Account::marked_by(const Head& head) {
+  realm_epoch = head.session_epoch;
+  for (const Wave& wave : head.waves) {
+    if (credential.set_at > wave.before) continue;
+    suspected = true;
+    locked_by_mark |= wave.lock && credential.unlocked_at < wave.at;
+  }
 }
 
-Account Realm::Parts::opened(store::AccountRow row) const {
-  const Secret record = open_field(row, vault::Field::credential);
-  auto credential = value_or_throw(decode_credential(record.bytes()));
-  return {std::move(row), credential};
+State Account::state() const {
+  return locked_by_mark && credential.state == State::active ? State::locked : credential.state;
 }
 
 std::optional<Account> Realm::Parts::find(std::string_view name) const {
-  auto row = store->begin(store::Access::read)->find(name);
-  if (!row) return std::nullopt;
-  return opened(std::move(*row));
+  return RealmState(*this, store::Access::read).find(name);
+}
+
+Secret Realm::Parts::open_field(const store::AccountRow& row, vault::Field field) const {
+  const store::Blob& sealed = field == vault::Field::profile ? row.profile : row.history;
+  return value_or_throw(vault()->open({row.id, row.name, field, row.generation}, sealed));
 }
 
 Profile Realm::Parts::profile(const Account& account) const {
@@ -126,27 +134,15 @@ store::AccountRow Realm::Parts::sealed(const Uuid& id, std::string_view name,
                                        store::Generation generation, const Secret& credential,
                                        const Secret& profile, const Secret& history) const {
   const auto seal = [&](vault::Field field, const Secret& record) {
-    return vault.seal({id, name, field, generation}, record.bytes());
+    return vault()->seal({id, name, field, generation}, record.bytes());
   };
   return {id,
           std::string(name),
           generation,
           seal(vault::Field::credential, credential),
           seal(vault::Field::profile, profile),
-          seal(vault::Field::history, history)};
-}
-
-void Realm::Parts::append_audit(store::Transaction& transaction, const Uuid& account,
-                                audit::Event event, const Actor& actor,
-                                const std::string& detail) const {
-  const auto last = transaction.last_audit();
-  store::AuditRow row;
-  row.number = last ? last->number + 1 : 1;
-  row.record = audit::encode({clock->now(), event, account, actor.name, detail});
-  const auto mac =
-      vault.audit_mac(audit::chained(row.number, last ? last->mac : store::Blob{}, row.record));
-  row.mac.assign(mac.begin(), mac.end());
-  transaction.append_audit(row);
+          seal(vault::Field::history, history),
+          0};
 }
 
 audit::SecurityEvent Realm::Parts::event(const char* what, Code outcome,
@@ -164,50 +160,37 @@ void Realm::Parts::tell(const audit::SecurityEvent& event) const {
   if (sink) sink(event);
 }
 
-void Realm::Parts::tell(audit::Event what, std::string_view name, const Actor& actor,
-                        const std::string& detail) const {
-  if (!sink) return;
-  const bool refused = what == audit::Event::request_refused;
-  auto told = event(audit::word(what), refused ? Code::refused : Code::accepted, name);
-  told.actor = actor.name;
-  told.detail = detail;
-  tell(told);
-}
-
 bool Realm::Parts::replace(const Account& account, const Credential& credential,
                            const History& history, audit::Event event, const Actor& actor,
                            const std::string& detail) const {
   const store::Generation expected = account.row.generation;
-  const auto next = sealed(account.row.id, account.row.name, expected + 1, encode(credential),
-                           open_field(account.row, vault::Field::profile), encode(history));
-  const auto transaction = store->begin(store::Access::write);
-  if (!transaction->replace(next, expected)) return false;
-  append_audit(*transaction, next.id, event, actor, detail);
-  transaction->commit();
-  tell(event, next.name, actor, detail);
+  auto next = sealed(account.row.id, account.row.name, expected + 1, encode(credential),
+                     open_field(account.row, vault::Field::profile), encode(history));
+  RealmChange change(*this);
+  if (!change.replace(std::move(next), expected)) return false;
+  change.note({event, account.row.id, account.row.name, actor, detail});
+  change.commit();
   return true;
 }
 
 bool Realm::Parts::replace(const Account& account, const Profile& profile,
                            const Actor& actor) const {
   const store::Generation expected = account.row.generation;
-  const auto next =
-      sealed(account.row.id, account.row.name, expected + 1, encode(account.credential),
-             encode(profile), open_field(account.row, vault::Field::history));
-  const auto transaction = store->begin(store::Access::write);
-  if (!transaction->replace(next, expected)) return false;
-  append_audit(*transaction, next.id, audit::Event::profile_set, actor, {});
-  transaction->commit();
-  tell(audit::Event::profile_set, next.name, actor, {});
+  auto next = sealed(account.row.id, account.row.name, expected + 1, encode(account.credential),
+                     encode(profile), open_field(account.row, vault::Field::history));
+  RealmChange change(*this);
+  if (!change.replace(std::move(next), expected)) return false;
+  change.note({audit::Event::profile_set, account.row.id, account.row.name, actor, {}});
+  change.commit();
   return true;
 }
 
 void Realm::Parts::note(const Uuid& account, std::string_view name, audit::Event event,
                         const Actor& actor, const std::string& detail) const {
-  const auto transaction = store->begin(store::Access::write);
-  append_audit(*transaction, account, event, actor, detail);
-  transaction->commit();
-  tell(event, name, actor, detail);
+  RealmChange change(*this);
+  const Code outcome = event == audit::Event::request_refused ? Code::refused : Code::accepted;
+  change.note({event, account, std::string(name), actor, detail, outcome});
+  change.commit();
 }
 
 bool Realm::Parts::insert(std::string_view name, const Credential& credential,
@@ -217,12 +200,12 @@ bool Realm::Parts::insert(std::string_view name, const Credential& credential,
   randombytes_buf(id.data(), id.size());
   id[6] = (id[6] & std::byte{0x0f}) | std::byte{0x40};
   id[8] = (id[8] & std::byte{0x3f}) | std::byte{0x80};
-  const auto row = sealed(id, name, 1, encode(credential), encode(profile), encode(history));
-  const auto transaction = store->begin(store::Access::write);
-  if (!transaction->insert(row)) return false;
-  append_audit(*transaction, id, audit::Event::enrolled, actor, {});
-  transaction->commit();
-  tell(audit::Event::enrolled, name, actor, {});
+  auto row = sealed(id, name, 1, encode(credential), encode(profile), encode(history));
+  RealmChange change(*this);
+  change.must_be_in_use();
+  if (!change.insert(std::move(row))) return false;
+  change.note({audit::Event::enrolled, id, std::string(name), actor, {}});
+  change.commit();
   return true;
 }
 
@@ -244,7 +227,7 @@ policy::Context Realm::Parts::context(std::string_view name, const Profile& prof
 Standing Realm::Parts::standing(const Account& account, Means means) const {
   const bool counts = policy.options().max_idle.has_value();
   Standing s = standing(account, counts ? store->begin(store::Access::read)
-                                              ->attempts(vault.subject(account.row.name))
+                                              ->attempts(vault()->subject(account.row.name))
                                               .last_success
                                         : Time{});
   // Expiry is the password's matter alone; what locks the account is everybody's.
@@ -265,18 +248,22 @@ Standing Realm::Parts::standing(const Account& account, Time last_login) const {
   s.warn = s.due && now < *s.due && now >= *s.due - o.warn;
   const bool aged = s.due && now >= *s.due;
   const bool exempt = now < c.exempt_until;
-  if (c.state != State::active) {
+  const bool outlived = c.one_time_until != Time{} && now >= c.one_time_until;
+  if (const State state = account.state(); state != State::active) {
     s.code = Code::locked;
-    s.reason = c.state == State::locked ? Reason::locked : Reason::disabled;
+    s.reason = state == State::locked ? Reason::locked : Reason::disabled;
+  } else if (outlived) {
+    s.code = Code::locked;
+    s.reason = Reason::one_time_over;
   } else if (o.max_idle && now >= std::max(c.set_at, last_login) + *o.max_idle) {
     s.code = Code::locked;
     s.reason = Reason::idle;
   } else if (aged && o.grace && now >= *s.due + *o.grace) {
     s.code = Code::locked;
     s.reason = Reason::grace_over;
-  } else if (c.demand == Demand::compromised || c.demand == Demand::forced) {
+  } else if (account.compromised() || c.demand == Demand::forced) {
     s.code = Code::must_change;
-    s.reason = c.demand == Demand::forced ? Reason::forced : Reason::compromised;
+    s.reason = account.compromised() ? Reason::compromised : Reason::forced;
   } else if (aged || (c.demand == Demand::expired && !exempt)) {
     s.code = Code::must_change;
     s.reason = Reason::expired;
@@ -330,7 +317,7 @@ Realm::Parts::Memory Realm::Parts::remember(History& history, const Secret& pass
     bool known = false;
     for (const auto& earlier : tags)
       known |= sodium_memcmp(earlier.tag.data(), tag.data(), earlier.tag.size()) == 0 &&
-               newest - earlier.number < options.history;
+               (earlier.barred || newest - earlier.number < options.history);
     return known;
   };
   for (auto& group : history) {
@@ -341,15 +328,17 @@ Realm::Parts::Memory Realm::Parts::remember(History& history, const Secret& pass
     };
     hash(password);
     memory.used_before |= found(group.tags, tag);
-    if (add) group.tags.push_back({newest + 1, tag});
+    if (add) group.tags.push_back({newest + 1, false, tag});
     std::vector<SimilarTag> similar;
     for (const Secret& form : forms) {
       hash(form);
       memory.similar |= found(group.similar, tag);
-      similar.push_back({newest + 1, {}});
+      similar.push_back({newest + 1, false, {}});
       std::memcpy(similar.back().tag.data(), tag.data(), SimilarTag::bytes);
     }
-    if (!options.history_similar) group.similar.clear();  // nobody keeps what is switched off
+    // Nobody keeps what is switched off, but for what must never come back.
+    if (!options.history_similar)
+      std::erase_if(group.similar, [](const SimilarTag& form) { return !form.barred; });
     if (add) group.similar.insert(group.similar.end(), similar.begin(), similar.end());
   }
   return memory;

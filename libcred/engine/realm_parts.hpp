@@ -6,7 +6,11 @@
 #include "engine/arenas.hpp"
 #include "engine/attempts.hpp"
 #include "engine/engine.hpp"
+#include "engine/head.hpp"
+#include "engine/realm_keys.hpp"
 #include "hash/password_hash.hpp"
+#include "journal/anchor.hpp"
+#include "journal/journal.hpp"
 #include "vault/vault.hpp"
 
 namespace cred::engine {
@@ -16,16 +20,29 @@ namespace cred::engine {
 struct Account {
   store::AccountRow row;
   Credential credential;
+  // What marks of the whole realm add to the credential's own.
+  bool suspected = false;
+  bool locked_by_mark = false;
+  std::uint32_t realm_epoch = 0;
+
+  void marked_by(const Head& head);
+  bool compromised() const { return suspected || credential.demand == Demand::compromised; }
+  State state() const;
+  std::uint64_t session_epoch() const {
+    return std::uint64_t{credential.session_epoch} + realm_epoch;
+  }
 };
 
 class Realm::Parts {
  public:
-  Parts(std::unique_ptr<store::RealmStore> realm_store, vault::Vault realm_vault,
+  Parts(std::unique_ptr<store::RealmStore> realm_store, std::shared_ptr<RealmKeys> realm_keys,
         const Configuration& configuration, std::shared_ptr<const Clock> the_clock,
         std::shared_ptr<Arenas> the_arenas, audit::EventSink the_sink);
 
   const std::unique_ptr<store::RealmStore> store;
-  const vault::Vault vault;
+  const std::shared_ptr<RealmKeys> keys;
+  mutable journal::Journal journal;
+  mutable journal::Anchor anchor;
   const policy::Policy policy;
   const hash::Parameters parameters;
   AttemptLimits limits;
@@ -33,6 +50,17 @@ class Realm::Parts {
   const std::shared_ptr<Arenas> arenas;
   const std::string host;  // this machine's name
   const audit::EventSink sink;
+
+  std::shared_ptr<const vault::Vault> vault() const { return keys->vault(); }
+
+  // Throws Failure (integrity) when the head is older than the anchor or than what this
+  // process saw.
+  void must_be_newest(const Head& head, const vault::Vault& vault,
+                      const std::optional<journal::Mark>& mark, std::uint64_t seen) const;
+  // What waits for the journal, up to this change, is in it when this returns, and the
+  // anchor knows. A journal that cannot be written costs no change that the store has: it
+  // waits, and the log tells of it.
+  void write_journal(const journal::Mark& mark) const;
 
   // `source` may be empty: not known.
   AttemptCounter attempts(std::string_view name, std::string_view source = {}) const;
@@ -48,7 +76,6 @@ class Realm::Parts {
   Label open_label(const store::Counter& counter) const;
 
   std::optional<Account> find(std::string_view name) const;
-  Account opened(store::AccountRow row) const;
   Profile profile(const Account& account) const;
   History history(const Account& account) const;
 
@@ -96,10 +123,6 @@ class Realm::Parts {
   Expected<Secret> acceptable_password(const Secret& raw) const;
 
  private:
-  void append_audit(store::Transaction& transaction, const Uuid& account, audit::Event event,
-                    const Actor& actor, const std::string& detail) const;
-  void tell(audit::Event event, std::string_view name, const Actor& actor,
-            const std::string& detail) const;
   store::AccountRow sealed(const Uuid& id, std::string_view name, store::Generation generation,
                            const Secret& credential, const Secret& profile,
                            const Secret& history) const;

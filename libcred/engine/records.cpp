@@ -9,10 +9,12 @@ namespace cred::engine {
 namespace {
 
 constexpr std::uint8_t profile_format = 1;
-// Format 1 had no exemption.
-constexpr std::uint8_t credential_format = 2;
-// Format 1 had neither numbers nor canonical forms.
-constexpr std::uint8_t history_format = 2;
+// Format 1 had no exemption, format 2 no session epoch and nothing after it.
+constexpr std::uint8_t credential_format = 3;
+// Format 1 had neither numbers nor canonical forms, format 2 nothing barred.
+constexpr std::uint8_t history_format = 3;
+// In the number of a tag; an account never has so many passwords.
+constexpr std::uint32_t barred_bit = 0x80000000;
 constexpr std::uint8_t login_format = 1;
 
 template <typename Write>
@@ -56,7 +58,9 @@ bool take(Reader& r, std::vector<Tag>& tags, bool numbered, std::uint32_t before
   if (!r.ok() || count > r.left() / each) return false;
   tags.resize(count);
   for (auto& tag : tags) {
-    tag.number = numbered ? r.u32() : ++before;
+    const std::uint32_t number = numbered ? r.u32() : ++before;
+    tag.number = number & ~barred_bit;
+    tag.barred = (number & barred_bit) != 0;
     if (!take(r, tag.tag)) return false;
   }
   return true;
@@ -72,7 +76,7 @@ bool take(Reader& r, HistoryGroup& group, std::uint8_t format, std::uint32_t bef
 }  // namespace
 
 Secret encode(const Credential& c) {
-  return written(credential_format, hash::max_phc_bytes + 96 + c.exempt_reason.size(),
+  return written(credential_format, hash::max_phc_bytes + 128 + c.exempt_reason.size(),
                  [&](Writer& w) {
                    w.text(hash::encode_phc(c.verifier));
                    w.i64(c.set_at.time_since_epoch().count());
@@ -81,6 +85,9 @@ Secret encode(const Credential& c) {
                    w.u8(c.set_by_owner ? 1 : 0);
                    w.i64(c.exempt_until.time_since_epoch().count());
                    w.text(c.exempt_reason);
+                   w.u32(c.session_epoch);
+                   w.i64(c.unlocked_at.time_since_epoch().count());
+                   w.i64(c.one_time_until.time_since_epoch().count());
                  });
 }
 
@@ -115,12 +122,12 @@ Secret encode(const History& history) {
       w.put(group.salt);
       w.u32(static_cast<std::uint32_t>(group.tags.size()));
       for (const auto& tag : group.tags) {
-        w.u32(tag.number);
+        w.u32(tag.number | (tag.barred ? barred_bit : 0));
         w.put(tag.tag);
       }
       w.u32(static_cast<std::uint32_t>(group.similar.size()));
       for (const auto& tag : group.similar) {
-        w.u32(tag.number);
+        w.u32(tag.number | (tag.barred ? barred_bit : 0));
         w.put(tag.tag);
       }
     }
@@ -156,6 +163,11 @@ Expected<Credential> decode_credential(std::span<const std::byte> bytes) {
     const auto reason = r.text();
     if (!r.ok() || reason.size() > max_reason) return malformed("credential");
     c.exempt_reason = reason;
+  }
+  if (format > 2) {
+    c.session_epoch = r.u32();
+    c.unlocked_at = time_of(r.i64());
+    c.one_time_until = time_of(r.i64());
   }
   if (!r.finished() || state > static_cast<std::uint8_t>(State::disabled) ||
       demand > static_cast<std::uint8_t>(Demand::compromised) || by_owner > 1)

@@ -29,6 +29,12 @@ struct Credential {
   // Until then the password does not expire, for this reason; unset: no exemption.
   Time exempt_until{};
   std::string exempt_reason;
+  // Rises whenever sessions that were begun before should end.
+  std::uint32_t session_epoch = 0;
+  // Since then an administrator has let it in again, whatever mark of the realm locks it.
+  Time unlocked_at{};
+  // A password that an administrator set opens nothing after it; unset: no end.
+  Time one_time_until{};
 };
 
 struct Profile {
@@ -49,9 +55,11 @@ struct Login {
 };
 
 // One password that the account has had: the first has number 1, the current one the
-// highest.
+// highest. A barred one was suspected to be known to others: it never comes back, however
+// few passwords the policy remembers.
 struct HistoryTag {
   std::uint32_t number = 0;
+  bool barred = false;
   std::array<std::byte, hash::tag_bytes> tag{};
   bool operator==(const HistoryTag&) const = default;
 };
@@ -60,6 +68,7 @@ struct HistoryTag {
 struct SimilarTag {
   static constexpr std::size_t bytes = 16;
   std::uint32_t number = 0;
+  bool barred = false;
   std::array<std::byte, bytes> tag{};
   bool operator==(const SimilarTag&) const = default;
 };

@@ -17,8 +17,9 @@ std::string sqlite_path(const std::string& url) {
 
 std::unique_ptr<Store> open(const std::string& url) { return sqlite::open(sqlite_path(url)); }
 
-bool create(const std::string& url, const RealmRow& first_realm) {
-  return sqlite::create(sqlite_path(url), first_realm);
+bool create(const std::string& url, const RealmRow& first_realm, const std::vector<KeyRow>& keys,
+            const HeadRow& head) {
+  return sqlite::create(sqlite_path(url), first_realm, keys, head);
 }
 
 bool exists(const std::string& url) { return sqlite::exists(sqlite_path(url)); }

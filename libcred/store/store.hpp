@@ -11,10 +11,13 @@
 
 #include <array>
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <optional>
+#include <span>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 namespace cred::store {
@@ -23,10 +26,23 @@ using Blob = std::vector<std::byte>;
 using Subject = std::array<std::byte, 32>;
 using Generation = std::uint64_t;
 
+// A key of the realm, wrapped by the engine. Number 0 holds the index keys.
+struct KeyRow {
+  std::uint32_t number = 0;
+  Blob wrapped;
+  Time made{};
+  std::optional<Time> retired;  // since then no record needs it
+};
+
 struct RealmRow {
   Uuid id{};
   std::string name;
-  Blob wrapped_key;
+};
+
+// What was last known of the realm as a whole, sealed by the engine.
+struct HeadRow {
+  std::uint64_t number = 0;  // +1 with every change
+  Blob record;
 };
 
 // The three blobs are sealed by the engine; the store cannot read them.
@@ -37,6 +53,27 @@ struct AccountRow {
   Blob credential;
   Blob profile;
   Blob history;
+  std::uint32_t bucket = 0;  // of the tree, as the engine computes it from the name
+};
+
+// What the tree says of an account.
+struct Member {
+  std::uint32_t bucket = 0;
+  Uuid account{};
+  Generation generation = 0;
+};
+
+// What stays of an account that was erased.
+struct Tombstone {
+  Uuid account{};
+  Time erased{};
+  Blob mac;  // made by the engine
+};
+
+// A value of the realm as a whole, sealed by the engine.
+struct Document {
+  std::uint64_t generation = 0;
+  Blob sealed;
 };
 
 // Failed attempts, and the last login, of what a subject stands for: a login name
@@ -67,10 +104,32 @@ struct Lease {
   Time expires{};
 };
 
+// The body is sealed by the engine and may be gone; the chain holds its digest.
 struct AuditRow {
   std::uint64_t number = 0;
   Blob record;
   Blob mac;
+  Uuid account{};  // zero: about none
+  Blob body;
+};
+
+struct CheckpointRow {
+  std::uint64_t number = 0;  // of the last audit record that it covers
+  Blob record;
+};
+
+// A change that the journal has not got yet, sealed by the engine.
+struct JournalRow {
+  std::uint64_t number = 0;  // of the head that it led to
+  Time time{};
+  Blob entry;
+};
+
+// A sealed value that is not an account's or the trail's, by its place in the store.
+struct SealedCounter {
+  Subject subject{};
+  Blob label;
+  Blob last_login;
 };
 
 enum class Access : std::uint8_t {
@@ -93,10 +152,38 @@ class Transaction {
   virtual std::optional<AccountRow> find(const Uuid& id) = 0;
   // At most `limit` accounts whose names follow `after`, in the order of names.
   virtual std::vector<AccountRow> list(std::string_view after, std::size_t limit) = 0;
+  // At most `limit` accounts with credentials that another key sealed than the one whose
+  // id stands in their first bytes.
+  virtual std::vector<AccountRow> list_sealed_by_others(std::span<const std::byte> prefix,
+                                                        std::string_view after,
+                                                        std::size_t limit) = 0;
+  // How many accounts there are.
+  virtual std::uint64_t accounts() = 0;
   // False: the name is taken.
   virtual bool insert(const AccountRow& row) = 0;
   // Compare-and-set. False: the account's generation is no longer `expected`.
   virtual bool replace(const AccountRow& next, Generation expected) = 0;
+  // False: it is gone already.
+  virtual bool remove(const Uuid& account) = 0;
+
+  // The accounts of a bucket in the order of their ids.
+  virtual std::vector<Member> members(std::uint32_t bucket) = 0;
+  // Those of all buckets in their order. `visit` answers false to stop.
+  virtual void each_member(const std::function<bool(const Member&)>& visit) = 0;
+  // A node of the tree; empty: there is none yet.
+  virtual Blob node(std::uint32_t level, std::uint32_t position) = 0;
+  virtual void set_node(std::uint32_t level, std::uint32_t position, const Blob& digests) = 0;
+  // Nothing: the realm was made by version 4 and has not been opened since.
+  virtual std::optional<HeadRow> head() = 0;
+  virtual void set_head(const HeadRow& head) = 0;
+  // The same row as `keys()` of the realm, in this state.
+  virtual std::vector<KeyRow> keys() = 0;
+  virtual void put_key(const KeyRow& key) = 0;
+  virtual void remove_key(std::uint32_t number) = 0;
+  virtual std::optional<Document> document(std::string_view name) = 0;
+  virtual void set_document(std::string_view name, const Document& document) = 0;
+  virtual std::vector<Tombstone> tombstones() = 0;
+  virtual void add_tombstone(const Tombstone& tombstone) = 0;
 
   virtual Attempts attempts(const Subject& subject) = 0;
   virtual void set_attempts(const Subject& subject, const Attempts& attempts) = 0;
@@ -112,10 +199,31 @@ class Transaction {
   // names whose last login was before it.
   virtual void prune_attempts(Time before) = 0;
 
+  // Forgets a counter whatever it says.
+  virtual void remove_attempts(const Subject& subject) = 0;
+  // Every counter. `visit` answers false to stop.
+  virtual void each_counter(const std::function<bool(const Counter&)>& visit) = 0;
+  // At most `limit` sealed labels and logins of counters after `after`.
+  virtual std::vector<SealedCounter> sealed_counters(const Subject& after, std::size_t limit) = 0;
+  // Seals anew, if the counter still holds what was read. False: it does not.
+  virtual bool reseal(const SealedCounter& before, const SealedCounter& after) = 0;
+
   virtual std::optional<AuditRow> last_audit() = 0;
   // At most `limit` records whose numbers follow `after`, in their order.
   virtual std::vector<AuditRow> audit(std::uint64_t after, std::size_t limit) = 0;
   virtual void append_audit(const AuditRow& row) = 0;
+  // An empty body takes the record's away.
+  virtual void set_audit_body(std::uint64_t number, const Blob& body) = 0;
+  virtual void remove_audit_bodies(const Uuid& account) = 0;
+  // Forgets records up to this number.
+  virtual void prune_audit(std::uint64_t up_to) = 0;
+  virtual std::vector<CheckpointRow> checkpoints() = 0;
+  virtual void append_checkpoint(const CheckpointRow& row) = 0;
+
+  // Changes that wait for the journal: kept until they are there.
+  virtual void add_outbox(const JournalRow& row) = 0;
+  virtual std::vector<JournalRow> outbox(std::uint64_t after, std::size_t limit) = 0;
+  virtual void clear_outbox(std::uint64_t up_to) = 0;
 
   // On disk when it returns, but for `write_behind`.
   virtual void commit() = 0;
@@ -130,6 +238,8 @@ class RealmStore {
   RealmStore& operator=(const RealmStore&) = delete;
   virtual ~RealmStore() = default;
   virtual const RealmRow& row() const = 0;
+  // As they are now, in the order of their numbers.
+  virtual std::vector<KeyRow> keys() = 0;
   virtual std::unique_ptr<Transaction> begin(Access access) = 0;
 };
 
@@ -142,9 +252,18 @@ class Store {
   // Null: no such realm.
   virtual std::unique_ptr<RealmStore> realm(std::string_view name) = 0;
   // False: the name is taken.
-  virtual bool add_realm(const RealmRow& row) = 0;
+  virtual bool add_realm(const RealmRow& row, const std::vector<KeyRow>& keys,
+                         const HeadRow& head) = 0;
   // The names of all, in their order.
   virtual std::vector<std::string> realms() = 0;
+  // Everything of a realm; its id stays, so that a backup does not bring it back.
+  // False: there is none.
+  virtual bool erase_realm(const Uuid& realm, Time when) = 0;
+  virtual std::vector<Tombstone> erased_realms() = 0;
+  // Replaces wrapped keys of all realms in one transaction.
+  virtual void put_keys(const std::vector<std::pair<Uuid, KeyRow>>& keys) = 0;
+  // Leaves no byte of what was deleted in the store's files. Waits for readers.
+  virtual void scrub() = 0;
 };
 
 // Opens `sqlite:/path`, bringing an older schema up to date.
@@ -152,7 +271,8 @@ std::unique_ptr<Store> open(const std::string& url);
 
 // Creates the store at `url` with one realm, in one transaction; a crash leaves
 // either nothing or all of it. False: there is a store already.
-bool create(const std::string& url, const RealmRow& first_realm);
+bool create(const std::string& url, const RealmRow& first_realm, const std::vector<KeyRow>& keys,
+            const HeadRow& head);
 
 // Whether a store exists at `url`.
 bool exists(const std::string& url);

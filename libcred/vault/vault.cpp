@@ -3,7 +3,8 @@
 #include "base/bytes.hpp"
 #include "vault/root_key.hpp"
 
-#include <iterator>
+#include <algorithm>
+#include <cstring>
 #include <sodium.h>
 
 namespace cred::vault {
@@ -22,9 +23,17 @@ constexpr std::uint64_t subject_subkey = 32;
 constexpr std::uint64_t audit_subkey = 33;
 constexpr std::uint64_t id_subkey = 48;
 
+// The index keys, in their order.
+enum Index : std::size_t { subjects, audit, tree, anchor, tombstones, index_keys };
+constexpr std::size_t index_bytes = index_keys * key_bytes;
+
 static_assert(crypto_kdf_KEYBYTES == key_bytes);
 static_assert(crypto_aead_xchacha20poly1305_ietf_KEYBYTES == key_bytes);
 static_assert(crypto_auth_hmacsha512256_KEYBYTES == key_bytes);
+
+constexpr std::string_view data_key_label = "libcred realm key";
+constexpr std::string_view index_label = "libcred realm index";
+constexpr std::string_view field_label = "libcred field";
 
 Secret allocate(std::size_t size) {
   Secret memory(size);
@@ -32,16 +41,18 @@ Secret allocate(std::size_t size) {
   return memory;
 }
 
+void derive(unsigned char* sub_key, const Secret& key, std::uint64_t number) {
+  crypto_kdf_derive_from_key(sub_key, key_bytes, number, "libcred1", key.uchars());
+}
+
 Secret derive(const Secret& key, std::uint64_t number) {
   Secret sub = allocate(key_bytes);
-  crypto_kdf_derive_from_key(sub.uchars(), key_bytes, number, "libcred1", key.uchars());
+  derive(sub.uchars(), key, number);
   return sub;
 }
 
-// Names a key without telling anything of it.
-KeyId id_of(const Secret& key) {
-  const Secret sub = derive(key, id_subkey);
-  return Reader(sub.bytes()).u64();
+void initialise() {
+  if (sodium_init() < 0) throw Failure(Code::internal, "libsodium could not be initialised");
 }
 
 // Associated data: a fixed label, then every part with its length.
@@ -59,7 +70,7 @@ std::vector<std::byte> associated_data(std::string_view label, const Uuid& realm
   return data;
 }
 
-Sealed encrypt(const Secret& key, KeyId key_id, std::span<const std::byte> data,
+Sealed encrypt(const unsigned char* key, KeyId key_id, std::span<const std::byte> data,
                std::span<const std::byte> plaintext) {
   Sealed sealed(overhead + plaintext.size());
   Writer w(sealed);
@@ -70,85 +81,223 @@ Sealed encrypt(const Secret& key, KeyId key_id, std::span<const std::byte> data,
   crypto_aead_xchacha20poly1305_ietf_encrypt(
       nonce + nonce_bytes, nullptr, reinterpret_cast<const unsigned char*>(plaintext.data()),
       plaintext.size(), reinterpret_cast<const unsigned char*>(data.data()), data.size(), nullptr,
-      nonce, key.uchars());
+      nonce, key);
   return sealed;
 }
 
-Expected<Secret> decrypt(const Secret& key, KeyId key_id, std::span<const std::byte> data,
+// The key is the one that the value names.
+Expected<Secret> decrypt(const unsigned char* key, std::span<const std::byte> data,
                          std::span<const std::byte> sealed) {
-  if (sealed.size() < overhead || sealed.size() > overhead + max_plaintext_bytes)
-    return fail(Code::integrity, "a sealed value has an impossible length");
   Reader r(sealed);
-  if (r.u8() != format) return fail(Code::integrity, "a sealed value has an unknown format");
-  if (r.u64() != key_id) return fail(Code::integrity, "a sealed value was made with another key");
+  (void)r.take(header_bytes);
   const auto* nonce = reinterpret_cast<const unsigned char*>(r.take(nonce_bytes).data());
   const auto text = r.take(r.left());
   Secret plaintext = allocate(text.size() - mac_bytes);
   if (crypto_aead_xchacha20poly1305_ietf_decrypt(
           plaintext.uchars(), nullptr, nullptr, reinterpret_cast<const unsigned char*>(text.data()),
           text.size(), reinterpret_cast<const unsigned char*>(data.data()), data.size(), nonce,
-          key.uchars()) != 0)
+          key) != 0)
     return fail(Code::integrity, "a sealed value does not open: it was altered, moved or put back");
   return plaintext;
 }
 
-}  // namespace
+// Version 4 of the store had one data key, bound to no number.
+constexpr std::uint64_t unnumbered = 0;
 
-Expected<Sealed> Vault::create_data_key(const Secret& root_key, const Uuid& realm) {
-  if (sodium_init() < 0) return fail(Code::internal, "libsodium could not be initialised");
-  Secret data_key = allocate(key_bytes);
-  randombytes_buf(data_key.uchars(), data_key.size());
-  return encrypt(derive(root_key, wrapping_subkey), id_of(root_key),
-                 associated_data("libcred realm key", realm, {}), data_key.bytes());
+std::vector<std::byte> key_data(const Uuid& realm, std::uint32_t number, std::uint64_t generation) {
+  Place place;
+  place.generation = generation;
+  return associated_data(number == 0 ? index_label : data_key_label, realm, place);
 }
 
-Expected<Vault> Vault::open_data_key(const Secret& root_key, const Uuid& realm,
-                                     std::span<const std::byte> wrapped) {
-  if (sodium_init() < 0) return fail(Code::internal, "libsodium could not be initialised");
-  const KeyId root_id = id_of(root_key);
-  if (wrapped.size() >= header_bytes && Reader(wrapped.subspan(1)).u64() != root_id)
+WrappedKey wrap(const Secret& root_key, const Uuid& realm, std::uint32_t number,
+                const Secret& key) {
+  const Secret wrapping = derive(root_key, wrapping_subkey);
+  return {number,
+          encrypt(wrapping.uchars(), id_of(root_key), key_data(realm, number, number), key.bytes()),
+          false};
+}
+
+Expected<Secret> unwrap(const Secret& root_key, const Uuid& realm, const WrappedKey& key,
+                        std::uint64_t generation) {
+  const auto wrapped_by = key_id_of(key.wrapped);
+  if (!wrapped_by) return tl::make_unexpected(wrapped_by.error());
+  if (*wrapped_by != id_of(root_key))
     return fail(Code::integrity,
                 "the realm's key was wrapped with another root key; "
                 "put the right one in its place");
-  auto key = decrypt(derive(root_key, wrapping_subkey), root_id,
-                     associated_data("libcred realm key", realm, {}), wrapped);
-  if (!key) return tl::make_unexpected(key.error());
-  if (key->size() != key_bytes) return fail(Code::integrity, "the realm's key has a wrong length");
+  const Secret wrapping = derive(root_key, wrapping_subkey);
+  auto opened = decrypt(wrapping.uchars(), key_data(realm, key.number, generation), key.wrapped);
+  if (opened && opened->size() != (key.number == 0 ? index_bytes : key_bytes))
+    return fail(Code::integrity, "a key of the realm has a wrong length");
+  return opened;
+}
+
+}  // namespace
+
+Expected<KeyId> key_id_of(std::span<const std::byte> sealed) {
+  if (sealed.size() < overhead || sealed.size() > overhead + max_plaintext_bytes)
+    return fail(Code::integrity, "a sealed value has an impossible length");
+  Reader r(sealed);
+  if (r.u8() != format) return fail(Code::integrity, "a sealed value has an unknown format");
+  return r.u64();
+}
+
+KeyId id_of(const Secret& key) {
+  const Secret sub = derive(key, id_subkey);
+  return Reader(sub.bytes()).u64();
+}
+
+std::vector<WrappedKey> create_keys(const Secret& root_key, const Uuid& realm) {
+  initialise();
+  Secret index = allocate(index_bytes);
+  randombytes_buf(index.uchars(), index.size());
+  std::vector<WrappedKey> keys;
+  keys.push_back(wrap(root_key, realm, 0, index));
+  keys.push_back(create_data_key(root_key, realm, 1));
+  return keys;
+}
+
+WrappedKey create_data_key(const Secret& root_key, const Uuid& realm, std::uint32_t number) {
+  initialise();
+  Secret data_key = allocate(key_bytes);
+  randombytes_buf(data_key.uchars(), data_key.size());
+  return wrap(root_key, realm, number, data_key);
+}
+
+Expected<WrappedKey> rewrap(const WrappedKey& key, const Secret& root_key,
+                            const Secret& next_root_key, const Uuid& realm) {
+  initialise();
+  const auto opened = unwrap(root_key, realm, key, key.number);
+  if (!opened) return tl::make_unexpected(opened.error());
+  auto wrapped = wrap(next_root_key, realm, key.number, *opened);
+  wrapped.retired = key.retired;
+  return wrapped;
+}
+
+Expected<std::vector<WrappedKey>> upgrade_keys(const WrappedKey& data_key, const Secret& root_key,
+                                               const Uuid& realm) {
+  initialise();
+  const auto opened = unwrap(root_key, realm, data_key, unnumbered);
+  if (!opened) return tl::make_unexpected(opened.error());
+  Secret index = allocate(index_bytes);
+  randombytes_buf(index.uchars(), index.size());
+  // Counters and the trail go on as they are.
+  derive(index.uchars() + subjects * key_bytes, *opened, subject_subkey);
+  derive(index.uchars() + audit * key_bytes, *opened, audit_subkey);
+  std::vector<WrappedKey> keys;
+  keys.push_back(wrap(root_key, realm, 0, index));
+  keys.push_back(wrap(root_key, realm, data_key.number, *opened));
+  return keys;
+}
+
+Expected<Vault> Vault::open(const Secret& root_key, const Uuid& realm,
+                            std::span<const WrappedKey> keys) {
+  initialise();
   Vault vault(realm);
-  vault.key_id_ = id_of(*key);
-  for (std::uint64_t i = 0; i < std::size(vault.sealing_); ++i)
-    vault.sealing_[i] = derive(*key, sealing_subkey + i + 1);
-  vault.subjects_ = derive(*key, subject_subkey);
-  vault.audit_ = derive(*key, audit_subkey);
+  for (const WrappedKey& key : keys) {
+    auto opened = unwrap(root_key, realm, key, key.number);
+    if (!opened) return tl::make_unexpected(opened.error());
+    if (key.number == 0) {
+      vault.index_ = std::move(*opened);
+      continue;
+    }
+    DataKey data_key{key.number, key.retired, allocate(fields * key_bytes)};
+    for (std::uint64_t i = 0; i < fields; ++i)
+      derive(data_key.sealing.uchars() + i * key_bytes, *opened, sealing_subkey + i + 1);
+    const KeyId id = id_of(*opened);
+    if (key.number > vault.newest_) {
+      vault.newest_ = key.number;
+      vault.newest_id_ = id;
+    }
+    vault.data_keys_.emplace(id, std::move(data_key));
+  }
+  if (vault.index_.empty() || vault.newest_ == 0)
+    return fail(Code::integrity, "a key of the realm is missing from the store");
   return vault;
 }
+
+namespace {
+
+std::size_t offset_of(Field field) { return (static_cast<std::size_t>(field) - 1) * key_bytes; }
+
+}  // namespace
 
 Sealed Vault::seal(const Place& place, std::span<const std::byte> plaintext) const {
   if (plaintext.size() > max_plaintext_bytes)
     throw Failure(Code::internal, "a record is too large to be sealed");
-  return encrypt(sealing_[static_cast<std::size_t>(place.field) - 1], key_id_,
-                 associated_data("libcred field", realm_, place), plaintext);
+  return encrypt(data_keys_.at(newest_id_).sealing.uchars() + offset_of(place.field), newest_id_,
+                 associated_data(field_label, realm_, place), plaintext);
+}
+
+Expected<Secret> Vault::open(const Place& place, std::span<const std::byte> sealed,
+                             bool retired_too) const {
+  const auto id = key_id_of(sealed);
+  if (!id) return tl::make_unexpected(id.error());
+  const auto key = data_keys_.find(*id);
+  if (key == data_keys_.end())
+    return fail(Code::integrity, "a sealed value was made with another key");
+  if (key->second.retired && !retired_too)
+    return fail(Code::integrity, "a sealed value was made with a key that is retired");
+  return decrypt(key->second.sealing.uchars() + offset_of(place.field),
+                 associated_data(field_label, realm_, place), sealed);
 }
 
 Expected<Secret> Vault::open(const Place& place, std::span<const std::byte> sealed) const {
-  return decrypt(sealing_[static_cast<std::size_t>(place.field) - 1], key_id_,
-                 associated_data("libcred field", realm_, place), sealed);
+  return open(place, sealed, false);
 }
+
+Expected<Secret> Vault::open_kept(const Place& place, std::span<const std::byte> sealed) const {
+  return open(place, sealed, true);
+}
+
+bool Vault::sealed_by_newest(std::span<const std::byte> sealed) const {
+  const auto id = key_id_of(sealed);
+  return id && *id == newest_id_;
+}
+
+std::optional<std::uint32_t> Vault::number_of(KeyId id) const {
+  const auto key = data_keys_.find(id);
+  if (key == data_keys_.end()) return std::nullopt;
+  return key->second.number;
+}
+
+namespace {
+
+template <std::size_t N>
+std::array<std::byte, N> keyed_digest(const Secret& index, Index key,
+                                      std::span<const std::byte> bytes) {
+  std::array<std::byte, N> digest{};
+  crypto_generichash(reinterpret_cast<unsigned char*>(digest.data()), digest.size(),
+                     reinterpret_cast<const unsigned char*>(bytes.data()), bytes.size(),
+                     index.uchars() + key * key_bytes, key_bytes);
+  return digest;
+}
+
+}  // namespace
 
 Subject Vault::subject(std::string_view name) const {
-  Subject subject{};
-  crypto_generichash(reinterpret_cast<unsigned char*>(subject.data()), subject.size(),
-                     reinterpret_cast<const unsigned char*>(name.data()), name.size(),
-                     subjects_.uchars(), subjects_.size());
-  return subject;
+  return keyed_digest<32>(index_, subjects, std::as_bytes(std::span(name)));
 }
 
-std::array<std::byte, 32> Vault::audit_mac(std::span<const std::byte> record) const {
-  std::array<std::byte, 32> mac{};
+Mac Vault::audit_mac(std::span<const std::byte> record) const {
+  Mac mac{};
   crypto_auth_hmacsha512256(reinterpret_cast<unsigned char*>(mac.data()),
                             reinterpret_cast<const unsigned char*>(record.data()), record.size(),
-                            audit_.uchars());
+                            index_.uchars() + audit * key_bytes);
   return mac;
+}
+
+Digest Vault::tree_digest(std::span<const std::byte> bytes) const {
+  return keyed_digest<16>(index_, tree, bytes);
+}
+
+Mac Vault::anchor_digest(std::span<const std::byte> bytes) const {
+  return keyed_digest<32>(index_, anchor, bytes);
+}
+
+Mac Vault::tombstone_digest(std::span<const std::byte> bytes) const {
+  return keyed_digest<32>(index_, tombstones, bytes);
 }
 
 }  // namespace cred::vault

@@ -8,6 +8,8 @@
 
 #include <array>
 #include <cstdint>
+#include <map>
+#include <optional>
 #include <span>
 #include <string_view>
 #include <vector>
@@ -16,10 +18,23 @@ namespace cred::vault {
 
 using Sealed = std::vector<std::byte>;
 using KeyId = std::uint64_t;
+using Digest = std::array<std::byte, 16>;
+using Mac = std::array<std::byte, 32>;
 
 inline constexpr std::size_t max_plaintext_bytes = 16U * 1024 * 1024;
 
-enum class Field : std::uint8_t { credential = 1, profile = 2, history = 3, label = 4, login = 5 };
+enum class Field : std::uint8_t {
+  credential = 1,
+  profile = 2,
+  history = 3,
+  label = 4,
+  login = 5,
+  head = 6,
+  audit_body = 7,
+  journal = 8,
+  document = 9,
+};
+inline constexpr std::size_t fields = 9;
 
 // Where a sealed value belongs: a row that is moved, renamed or put back under
 // another generation does not open.
@@ -32,35 +47,80 @@ struct Place {
 
 using Subject = std::array<std::byte, 32>;
 
-// The keys of one realm, derived per purpose from its data key by libsodium's
-// crypto_kdf (BLAKE2b). Holds them until it is destroyed.
+// A realm's keys as they are stored, wrapped by the root key. Number 0 holds the index
+// keys, which stay; data keys are numbered from 1, and the highest number seals.
+struct WrappedKey {
+  std::uint32_t number = 0;
+  Sealed wrapped;
+  bool retired = false;  // no record needs it; backups may
+};
+
+// Fresh keys for a new realm: index keys and the first data key. Throws Failure.
+std::vector<WrappedKey> create_keys(const Secret& root_key, const Uuid& realm);
+// The next data key.
+WrappedKey create_data_key(const Secret& root_key, const Uuid& realm, std::uint32_t number);
+// The same key under another root key. Errors: integrity.
+Expected<WrappedKey> rewrap(const WrappedKey& key, const Secret& root_key,
+                            const Secret& next_root_key, const Uuid& realm);
+// Index keys for a realm that was made when all keys came from its data key, and that data
+// key wrapped anew, so that nobody can go back. Errors: integrity.
+Expected<std::vector<WrappedKey>> upgrade_keys(const WrappedKey& data_key, const Secret& root_key,
+                                               const Uuid& realm);
+// The id of the key that a value is sealed with. Errors: integrity.
+Expected<KeyId> key_id_of(std::span<const std::byte> sealed);
+// Names a root key without telling anything of it.
+KeyId id_of(const Secret& key);
+
+// The keys of one realm, derived per purpose by libsodium's crypto_kdf (BLAKE2b). Holds them
+// until it is destroyed. Never altered: another rotation gives another Vault.
 class Vault {
  public:
-  // A fresh data key, wrapped for storing. `wrapped` opens only for this realm.
-  static Expected<Sealed> create_data_key(const Secret& root_key, const Uuid& realm);
-  // Errors: integrity (wrong root key, or the row was altered).
-  static Expected<Vault> open_data_key(const Secret& root_key, const Uuid& realm,
-                                       std::span<const std::byte> wrapped);
+  // Errors: integrity (wrong root key, or a row was altered or is missing).
+  static Expected<Vault> open(const Secret& root_key, const Uuid& realm,
+                              std::span<const WrappedKey> keys);
 
-  // Throws Failure when memory is short.
+  // With the newest data key. Throws Failure when memory is short.
   Sealed seal(const Place& place, std::span<const std::byte> plaintext) const;
-  // Errors: integrity.
+  // Errors: integrity. A retired key opens nothing: whoever stole it could have forged the
+  // value.
   Expected<Secret> open(const Place& place, std::span<const std::byte> sealed) const;
+  // What a backup or the journal holds, which a retired key may have sealed.
+  Expected<Secret> open_kept(const Place& place, std::span<const std::byte> sealed) const;
+
+  std::uint32_t newest() const { return newest_; }
+  KeyId newest_id() const { return newest_id_; }
+  // Whether a value is sealed with the newest key.
+  bool sealed_by_newest(std::span<const std::byte> sealed) const;
+  // The number of the key with this id, retired or not.
+  std::optional<std::uint32_t> number_of(KeyId id) const;
 
   // A keyed pseudonym of a login name, for attempt counters: the same work whether
   // the account exists or not, and no typed password in the store.
   Subject subject(std::string_view name) const;
 
   // HMAC-SHA512/256 under the audit key.
-  std::array<std::byte, 32> audit_mac(std::span<const std::byte> record) const;
+  Mac audit_mac(std::span<const std::byte> record) const;
+
+  // Keyed BLAKE2b for the tree over the accounts, and for the anchor.
+  Digest tree_digest(std::span<const std::byte> bytes) const;
+  Mac anchor_digest(std::span<const std::byte> bytes) const;
+  // Pseudonym of an account that is gone.
+  Mac tombstone_digest(std::span<const std::byte> bytes) const;
 
  private:
+  struct DataKey {
+    std::uint32_t number = 0;
+    bool retired = false;
+    Secret sealing;  // one key for each field, one after the other
+  };
   explicit Vault(const Uuid& realm) : realm_(realm) {}
+  Expected<Secret> open(const Place& place, std::span<const std::byte> sealed,
+                        bool retired_too) const;
   Uuid realm_;
-  KeyId key_id_ = 0;
-  Secret sealing_[5];
-  Secret subjects_;
-  Secret audit_;
+  std::uint32_t newest_ = 0;
+  KeyId newest_id_ = 0;
+  std::map<KeyId, DataKey> data_keys_;
+  Secret index_;  // subject, audit, tree, anchor, tombstone: 32 bytes each
 };
 
 }  // namespace cred::vault

@@ -75,6 +75,82 @@ CREATE INDEX attempts_by_success ON attempts (realm, last_success)
 ALTER TABLE attempts ADD COLUMN since_login INTEGER NOT NULL DEFAULT 0;
 ALTER TABLE attempts ADD COLUMN last_login BLOB NOT NULL DEFAULT x'';
 )sql",
+    // Keys that rotate, a head and a tree by which old rows show, bodies of audit records
+    // that can be erased, and what waits for the journal.
+    R"sql(
+CREATE TABLE realm_key (
+  realm   BLOB NOT NULL REFERENCES realm (id),
+  number  INTEGER NOT NULL,
+  wrapped BLOB NOT NULL,
+  made    INTEGER NOT NULL,
+  retired INTEGER,
+  PRIMARY KEY (realm, number)
+) STRICT, WITHOUT ROWID;
+INSERT INTO realm_key SELECT id, 1, wrapped_key, 0, NULL FROM realm;
+ALTER TABLE realm DROP COLUMN wrapped_key;
+
+CREATE TABLE erased_realm (
+  id     BLOB NOT NULL PRIMARY KEY CHECK (length(id) = 16),
+  erased INTEGER NOT NULL
+) STRICT, WITHOUT ROWID;
+
+ALTER TABLE account ADD COLUMN bucket INTEGER NOT NULL DEFAULT -1;
+CREATE INDEX account_by_bucket ON account (realm, bucket, id, generation);
+
+CREATE TABLE head (
+  realm  BLOB NOT NULL PRIMARY KEY REFERENCES realm (id),
+  number INTEGER NOT NULL,
+  record BLOB NOT NULL
+) STRICT, WITHOUT ROWID;
+
+CREATE TABLE node (
+  realm    BLOB NOT NULL REFERENCES realm (id),
+  level    INTEGER NOT NULL,
+  position INTEGER NOT NULL,
+  digests  BLOB NOT NULL,
+  PRIMARY KEY (realm, level, position)
+) STRICT, WITHOUT ROWID;
+
+CREATE TABLE audit_body (
+  realm   BLOB NOT NULL REFERENCES realm (id),
+  number  INTEGER NOT NULL,
+  account BLOB NOT NULL CHECK (length(account) = 16),
+  body    BLOB NOT NULL,
+  PRIMARY KEY (realm, number)
+) STRICT, WITHOUT ROWID;
+CREATE INDEX audit_body_by_account ON audit_body (realm, account);
+
+CREATE TABLE checkpoint (
+  realm  BLOB NOT NULL REFERENCES realm (id),
+  number INTEGER NOT NULL,
+  record BLOB NOT NULL,
+  PRIMARY KEY (realm, number)
+) STRICT, WITHOUT ROWID;
+
+CREATE TABLE outbox (
+  realm  BLOB NOT NULL REFERENCES realm (id),
+  number INTEGER NOT NULL,
+  time   INTEGER NOT NULL,
+  entry  BLOB NOT NULL,
+  PRIMARY KEY (realm, number)
+) STRICT, WITHOUT ROWID;
+
+CREATE TABLE tombstone (
+  realm   BLOB NOT NULL REFERENCES realm (id),
+  account BLOB NOT NULL CHECK (length(account) = 16),
+  erased  INTEGER NOT NULL,
+  mac     BLOB NOT NULL,
+  PRIMARY KEY (realm, account)
+) STRICT, WITHOUT ROWID;
+
+CREATE TABLE document (
+  realm      BLOB NOT NULL REFERENCES realm (id),
+  name       TEXT NOT NULL,
+  generation INTEGER NOT NULL,
+  sealed     BLOB NOT NULL,
+  PRIMARY KEY (realm, name)
+) STRICT, WITHOUT ROWID;
+)sql",
 };
 
 }  // namespace

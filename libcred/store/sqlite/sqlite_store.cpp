@@ -4,7 +4,10 @@
 #include "store/sqlite/schema.hpp"
 #include "store/sqlite/sqlite_transaction.hpp"
 
+#include <chrono>
 #include <sys/stat.h>
+#include <thread>
+#include <unistd.h>
 
 namespace cred::store::sqlite {
 namespace {
@@ -14,6 +17,7 @@ class SqliteRealm final : public RealmStore {
   SqliteRealm(std::shared_ptr<Pool> pool, RealmRow row)
       : pool_(std::move(pool)), row_(std::move(row)) {}
   const RealmRow& row() const override { return row_; }
+  std::vector<KeyRow> keys() override { return begin(Access::read)->keys(); }
   std::unique_ptr<Transaction> begin(Access access) override {
     return begin_transaction(pool_, row_.id, access);
   }
@@ -23,12 +27,18 @@ class SqliteRealm final : public RealmStore {
   RealmRow row_;
 };
 
-void insert_realm(SQLite::Database& database, const RealmRow& row) {
-  SQLite::Statement insert(database, "INSERT INTO realm (id, name, wrapped_key) VALUES (?, ?, ?)");
+void insert_realm(SQLite::Database& database, const RealmRow& row, const std::vector<KeyRow>& keys,
+                  const HeadRow& head) {
+  SQLite::Statement insert(database, "INSERT INTO realm (id, name) VALUES (?, ?)");
   bind_bytes(insert, 1, row.id);
   insert.bind(2, row.name);
-  bind_bytes(insert, 3, row.wrapped_key);
   insert.exec();
+  for (const KeyRow& key : keys) put_key(database, row.id, key);
+  SQLite::Statement first(database, "INSERT INTO head (realm, number, record) VALUES (?, ?, ?)");
+  bind_bytes(first, 1, row.id);
+  first.bind(2, static_cast<std::int64_t>(head.number));
+  bind_bytes(first, 3, head.record);
+  first.exec();
 }
 
 class SqliteStore final : public Store {
@@ -37,26 +47,89 @@ class SqliteStore final : public Store {
 
   std::unique_ptr<RealmStore> realm(std::string_view name) override {
     return with_connection([&](SQLite::Database& database) -> std::unique_ptr<RealmStore> {
-      SQLite::Statement query(database, "SELECT id, name, wrapped_key FROM realm WHERE name = ?");
+      SQLite::Statement query(database, "SELECT id, name FROM realm WHERE name = ?");
       query.bind(1, std::string(name));
       if (!query.executeStep()) return nullptr;
       RealmRow row;
       read(query.getColumn(0), row.id);
       row.name = query.getColumn(1).getString();
-      row.wrapped_key = blob(query.getColumn(2));
       return std::make_unique<SqliteRealm>(pool_, std::move(row));
     });
   }
 
-  bool add_realm(const RealmRow& row) override {
+  bool add_realm(const RealmRow& row, const std::vector<KeyRow>& keys,
+                 const HeadRow& head) override {
     return with_connection([&](SQLite::Database& database) {
       SQLite::Transaction transaction(database, SQLite::TransactionBehavior::IMMEDIATE);
       SQLite::Statement query(database, "SELECT 1 FROM realm WHERE name = ?");
       query.bind(1, row.name);
       if (query.executeStep()) return false;
-      insert_realm(database, row);
+      insert_realm(database, row, keys, head);
       transaction.commit();
       return true;
+    });
+  }
+
+  bool erase_realm(const Uuid& realm, Time when) override {
+    return with_connection([&](SQLite::Database& database) {
+      SQLite::Transaction transaction(database, SQLite::TransactionBehavior::IMMEDIATE);
+      for (const char* table : {"account", "attempts", "lease", "audit", "audit_body", "checkpoint",
+                                "head", "node", "outbox", "tombstone", "document", "realm_key"}) {
+        SQLite::Statement remove(database,
+                                 std::string("DELETE FROM ") + table + " WHERE realm = ?");
+        bind_bytes(remove, 1, realm);
+        remove.exec();
+      }
+      SQLite::Statement remove(database, "DELETE FROM realm WHERE id = ?");
+      bind_bytes(remove, 1, realm);
+      const bool there = remove.exec() == 1;
+      if (there) {
+        SQLite::Statement insert(database, "INSERT INTO erased_realm (id, erased) VALUES (?, ?)");
+        bind_bytes(insert, 1, realm);
+        insert.bind(2, static_cast<std::int64_t>(when.time_since_epoch().count()));
+        insert.exec();
+      }
+      transaction.commit();
+      return there;
+    });
+  }
+
+  std::vector<Tombstone> erased_realms() override {
+    return with_connection([&](SQLite::Database& database) {
+      SQLite::Statement query(database, "SELECT id, erased FROM erased_realm ORDER BY id");
+      std::vector<Tombstone> erased;
+      while (query.executeStep()) {
+        Tombstone tombstone;
+        read(query.getColumn(0), tombstone.account);
+        tombstone.erased = Time(Duration(query.getColumn(1).getInt64()));
+        erased.push_back(std::move(tombstone));
+      }
+      return erased;
+    });
+  }
+
+  void put_keys(const std::vector<std::pair<Uuid, KeyRow>>& keys) override {
+    with_connection([&](SQLite::Database& database) {
+      SQLite::Transaction transaction(database, SQLite::TransactionBehavior::IMMEDIATE);
+      for (const auto& [realm, key] : keys) put_key(database, realm, key);
+      transaction.commit();
+      return true;
+    });
+  }
+
+  void scrub() override {
+    with_connection([&](SQLite::Database& database) {
+      const auto give_up = std::chrono::steady_clock::now() + std::chrono::seconds(30);
+      for (;;) {
+        SQLite::Statement truncate(database, "PRAGMA wal_checkpoint(TRUNCATE)");
+        truncate.executeStep();
+        if (truncate.getColumn(0).getInt() == 0) return true;
+        if (std::chrono::steady_clock::now() >= give_up)
+          throw Failure(Code::unavailable, "the store " + pool_->path() +
+                                               " is busy: what was erased may still be in its "
+                                               "write-ahead log; try again");
+        std::this_thread::sleep_for(std::chrono::milliseconds(50));
+      }
     });
   }
 
@@ -114,7 +187,8 @@ void give_to_owner_of_directory(const std::string& path) {
 
 }  // namespace
 
-bool create(const std::string& path, const RealmRow& first_realm) {
+bool create(const std::string& path, const RealmRow& first_realm, const std::vector<KeyRow>& keys,
+            const HeadRow& head) {
   struct stat status {};
   if (stat(path.c_str(), &status) == 0 && !S_ISREG(status.st_mode))
     throw Failure(Code::unavailable, "the store " + path + " cannot be created: there is " +
@@ -126,7 +200,7 @@ bool create(const std::string& path, const RealmRow& first_realm) {
     SQLite::Transaction transaction(*database, SQLite::TransactionBehavior::IMMEDIATE);
     if (version_of(*database) != 0) return false;
     migrate(*database, 0);
-    insert_realm(*database, first_realm);
+    insert_realm(*database, first_realm, keys, head);
     transaction.commit();
     return true;
   });

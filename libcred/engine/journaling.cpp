@@ -1,0 +1,112 @@
+// After a change is in the store: the journal and the anchor learn of it. And before one is
+// believed: it must be no older than they say.
+
+#include "engine/account_tree.hpp"
+#include "engine/realm_state.hpp"
+#include "engine/units.hpp"
+
+#include <sodium.h>
+
+namespace cred::engine {
+namespace {
+
+constexpr std::size_t page = 256;
+
+Failure rolled_back(const Realm::Parts& parts, const Head& head, std::uint64_t newer) {
+  return {Code::integrity,
+          "the store of realm " + head.realm + " is older than it was: it ends with change " +
+              std::to_string(head.number) + " of " + print_time(head.time) + ", but change " +
+              std::to_string(newer) + " was seen before. Put the newer one back; if this one is " +
+              "wanted: credctl accept-rollback --realm " + parts.store->row().name +
+              " --reason TEXT"};
+}
+
+}  // namespace
+
+void Realm::Parts::must_be_newest(const Head& head, const vault::Vault& vault,
+                                  const std::optional<journal::Mark>& mark,
+                                  std::uint64_t seen) const {
+  if (head.number < seen) throw rolled_back(*this, head, seen);
+  if (mark && head.number < mark->number) throw rolled_back(*this, head, mark->number);
+  if (mark && head.number == mark->number) {
+    const auto digest = digest_of(vault, head);
+    if (sodium_memcmp(digest.data(), mark->digest.data(), digest.size()) != 0)
+      throw Failure(Code::integrity, "the store of realm " + head.realm +
+                                         " is another one than that which was seen before; if it "
+                                         "is wanted: credctl accept-rollback --realm " +
+                                         head.realm + " --reason TEXT");
+  }
+  raise(keys->seen, head.number);
+}
+
+void Realm::Parts::write_journal(const journal::Mark& mark) const {
+  try {
+    auto locked = journal.lock();
+    std::uint64_t last = locked.last().value_or(0);
+    while (last < mark.number) {
+      std::vector<journal::Entry> entries;
+      for (auto& row : store->begin(store::Access::read)->outbox(last, page))
+        if (row.number <= mark.number) entries.push_back({row.number, row.time, row.entry});
+      if (entries.empty()) break;  // the journal is new, and what was before it is in no outbox
+      if (entries.front().number != last + 1) locked.begin_run(entries.front().number);
+      locked.append(entries);
+      last = entries.back().number;
+    }
+    raise(keys->journaled, last);
+    anchor.advance(mark);
+  } catch (const Failure& failure) {
+    auto trouble = event("trouble", failure.error().code, "");
+    trouble.detail =
+        "the change is in the store, but not yet in the journal: " + failure.error().message;
+    tell(trouble);
+  }
+}
+
+namespace {
+
+// Realms of version 4 had neither head nor tree, and all keys came from the data key.
+void bring_up_to_date(const Realm::Parts& parts) {
+  const auto transaction = parts.store->begin(store::Access::write);
+  if (transaction->head()) return;
+  const auto vault = parts.vault();
+  for (std::string after;;) {
+    auto rows = transaction->list(after, page);
+    if (rows.empty()) break;
+    after = rows.back().name;
+    for (auto& row : rows) {
+      row.bucket = AccountTree::bucket_of(*vault, row.name);
+      (void)transaction->replace(row, row.generation);
+    }
+  }
+  Head head = first_head(parts.store->row().name, parts.clock->now());
+  head.tree = AccountTree(*vault, *transaction).build();
+  head.accounts = transaction->accounts();
+  if (const auto last = transaction->last_audit()) {
+    head.audit_number = last->number;
+    if (last->mac.size() != head.audit_mac.size())
+      throw Failure(Code::integrity, "the MAC of a record of the trail has a wrong length");
+    std::copy(last->mac.begin(), last->mac.end(), head.audit_mac.begin());
+  }
+  transaction->set_head(sealed_head(*vault, head));
+  transaction->commit();
+}
+
+}  // namespace
+
+void prepare(const Realm::Parts& parts) {
+  if (!parts.store->begin(store::Access::read)->head()) bring_up_to_date(parts);
+  if (parts.anchor.read()) return;
+  const RealmState state(parts, store::Access::read);
+  const auto journaled = parts.journal.lock().last();
+  if (journaled && state.head().number < *journaled)
+    throw rolled_back(parts, state.head(), *journaled);
+  if (!journaled && state.head().number > 1)
+    throw Failure(Code::integrity,
+                  "the anchor and the journal of realm " + state.head().realm +
+                      " are gone, so that nobody can say whether the store is the newest. Put "
+                      "them back; if it is: credctl accept-rollback --realm " +
+                      state.head().realm + " --reason TEXT");
+  parts.anchor.advance({state.head().number, digest_of(state.vault(), state.head())});
+}
+
+}  // namespace cred::engine

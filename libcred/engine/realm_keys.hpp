@@ -1,0 +1,68 @@
+// The keys of a realm in this process, shared by all who have it open, and how far its
+// store was seen to have come.
+#pragma once
+
+#include "base/secret.hpp"
+#include "store/store.hpp"
+#include "vault/vault.hpp"
+
+#include <atomic>
+#include <memory>
+#include <mutex>
+#include <string>
+#include <vector>
+
+namespace cred::engine {
+
+// The root key as the configuration names it. Read once, and again when the store was
+// wrapped with another one meanwhile.
+class RootKey {
+ public:
+  // Throws Failure.
+  explicit RootKey(std::string url);
+  std::shared_ptr<const Secret> get() const;
+  void reload();
+  // The key with this id: this one, or the one that it is about to give way to.
+  std::shared_ptr<const Secret> matching(vault::KeyId id);
+  const std::string& url() const { return url_; }
+
+ private:
+  const std::string url_;
+  mutable std::mutex mutex_;
+  std::shared_ptr<const Secret> key_;
+};
+
+class RealmKeys {
+ public:
+  // Throws Failure (integrity): wrong root key, or a row was altered.
+  RealmKeys(std::shared_ptr<RootKey> root, const Uuid& realm,
+            const std::vector<store::KeyRow>& keys);
+  std::shared_ptr<const vault::Vault> vault() const;
+  // After keys came, retired or went.
+  void refresh(const std::vector<store::KeyRow>& keys);
+  RootKey& root() const { return *root_; }
+
+  // Whether this process made sure that the realm is ready for use.
+  std::atomic<bool> prepared{false};
+  // The highest number of a head that this process saw.
+  std::atomic<std::uint64_t> seen{0};
+  // Of the keys, as the head counts it; `unknown` before the first look.
+  static constexpr std::uint32_t unknown = 0xffffffff;
+  std::atomic<std::uint32_t> version{unknown};
+  // Up to this number changes are known to be in the journal.
+  std::atomic<std::uint64_t> journaled{0};
+
+ private:
+  const std::shared_ptr<RootKey> root_;
+  const Uuid realm_;
+  mutable std::mutex mutex_;
+  std::shared_ptr<const vault::Vault> vault_;
+};
+
+// Never makes it smaller.
+void raise(std::atomic<std::uint64_t>& number, std::uint64_t at_least);
+
+// As the vault takes them.
+std::vector<vault::WrappedKey> wrapped_keys(const std::vector<store::KeyRow>& keys);
+
+}  // namespace cred::engine

@@ -1,0 +1,279 @@
+#include "engine/realm_state.hpp"
+
+#include "audit/checkpoint.hpp"
+#include "engine/account_tree.hpp"
+#include "engine/units.hpp"
+
+#include <algorithm>
+#include <cstring>
+#include <sodium.h>
+
+namespace cred::engine {
+namespace {
+
+using days = std::chrono::days;
+constexpr auto grace = days(30);
+constexpr auto kept_suspended = days(30);
+
+// A checkpoint is signed when the day changes, and after so many records.
+constexpr std::uint64_t records_between_checkpoints = 1000;
+
+vault::Place place_of_head(std::uint64_t number) {
+  vault::Place place;
+  place.field = vault::Field::head;
+  place.generation = number;
+  return place;
+}
+
+}  // namespace
+
+vault::Place place_of_body(std::uint64_t number, const Uuid& account) {
+  vault::Place place;
+  place.account = account;
+  place.field = vault::Field::audit_body;
+  place.generation = number;
+  return place;
+}
+
+vault::Place place_of_entry(std::uint64_t number) {
+  vault::Place place;
+  place.field = vault::Field::journal;
+  place.generation = number;
+  return place;
+}
+
+Dated phase_of(const Head& head, Time now) {
+  if (head.suspended) return {Phase::suspended, std::nullopt};
+  if (!head.expires || now < *head.expires) return {Phase::active, head.expires};
+  const Time graced = *head.expires + (head.trial ? days(0) : grace);
+  if (now < graced) return {Phase::grace, graced};
+  const Time end = graced + kept_suspended;
+  return now < end ? Dated{Phase::suspended, end} : Dated{Phase::due, std::nullopt};
+}
+
+vault::Mac digest_of(const vault::Vault& vault, const Head& head) {
+  return vault.anchor_digest(encode(head, Seed::without).bytes());
+}
+
+store::HeadRow sealed_head(const vault::Vault& vault, const Head& head) {
+  return {head.number, vault.seal(place_of_head(head.number), encode(head, Seed::with).bytes())};
+}
+
+Head first_head(std::string_view realm, Time now) {
+  Head head;
+  head.number = 1;
+  head.time = now;
+  head.realm = realm;
+  head.data_key = 1;
+  head.checkpoint_time = now;
+  head.checkpoint_epoch = audit::first_epoch;
+  head.seed = value_or_throw(audit::new_seed());
+  head.genesis = value_or_throw(audit::public_key_of(head.seed));
+  head.public_key = head.genesis;
+  return head;
+}
+
+RealmState::RealmState(const Realm::Parts& parts, store::Access access) : parts_(parts) {
+  constexpr int most_tries = 3;
+  for (int i = 0; i < most_tries; ++i) {
+    // Before the transaction begins: what it shows must be no older.
+    const auto mark = parts.anchor.read();
+    const std::uint64_t seen = parts.keys->seen;
+    vault_ = parts.keys->vault();
+    transaction_ = parts.store->begin(access);
+    const auto row = transaction_->head();
+    if (!row)
+      throw Failure(Code::integrity, "the head of realm " + parts.store->row().name +
+                                         " is missing from the store: restore it from a backup");
+    auto opened = vault_->open(place_of_head(row->number), row->record);
+    if (opened) {
+      head_ = value_or_throw(decode_head(opened->bytes()));
+      std::uint32_t version = RealmKeys::unknown;
+      if (vault_->newest() == head_.data_key)
+        parts.keys->version.compare_exchange_strong(version, head_.keys_version);
+      if (vault_->newest() == head_.data_key && parts.keys->version == head_.keys_version) {
+        if (head_.number != row->number || head_.realm != parts.store->row().name)
+          throw Failure(Code::integrity,
+                        "the head of realm " + parts.store->row().name + " is another's");
+        parts.must_be_newest(head_, *vault_, mark, seen);
+        return;
+      }
+    } else if (i + 1 == most_tries || opened.error().code != Code::integrity) {
+      throw Failure(opened.error());
+    }
+    // Another process rotated the keys.
+    parts.keys->refresh(transaction_->keys());
+    parts.keys->version = head_.keys_version;
+    transaction_.reset();
+  }
+  throw Failure(Code::integrity, "the keys of realm " + parts.store->row().name +
+                                     " are not those that its head tells of");
+}
+
+void RealmState::must_be_in_use() const {
+  const auto dated = phase_of(head_, parts_.clock->now());
+  if (dated.phase != Phase::suspended && dated.phase != Phase::due) return;
+  throw Failure(Code::locked,
+                "realm " + head_.realm + " is suspended; credctl realm resume lets it in again");
+}
+
+std::optional<Account> RealmState::find(std::string_view name) {
+  must_be_in_use();
+  auto row = transaction_->find(name);
+  const std::uint32_t bucket = AccountTree::bucket_of(*vault_, name);
+  AccountTree(*vault_, *transaction_).check(head_.tree, bucket);
+  if (!row) return std::nullopt;
+  if (row->bucket != bucket)
+    throw Failure(Code::integrity, "the row of an account was altered or moved");
+  return opened(std::move(*row));
+}
+
+Secret RealmState::open_field(const store::AccountRow& row, vault::Field field) const {
+  const store::Blob& sealed = field == vault::Field::credential ? row.credential
+                              : field == vault::Field::profile  ? row.profile
+                                                                : row.history;
+  return value_or_throw(vault_->open({row.id, row.name, field, row.generation}, sealed));
+}
+
+Account RealmState::opened(store::AccountRow row) const {
+  const Secret record = open_field(row, vault::Field::credential);
+  Account account{std::move(row), value_or_throw(decode_credential(record.bytes()))};
+  account.marked_by(head_);
+  return account;
+}
+
+Profile RealmState::profile(const Account& account) const {
+  return value_or_throw(decode_profile(open_field(account.row, vault::Field::profile).bytes()));
+}
+
+History RealmState::history(const Account& account) const {
+  return value_or_throw(decode_history(open_field(account.row, vault::Field::history).bytes()));
+}
+
+RealmChange::RealmChange(const Realm::Parts& parts, store::Access access)
+    : RealmState(parts, access), access_(access) {}
+
+bool RealmChange::insert(store::AccountRow row) {
+  AccountTree tree(*vault_, *transaction_);
+  row.bucket = AccountTree::bucket_of(*vault_, row.name);
+  tree.check(head_.tree, row.bucket);
+  if (!transaction_->insert(row)) return false;
+  head_.tree = tree.update(row.bucket);
+  ++head_.accounts;
+  items_.emplace_back(std::move(row));
+  return true;
+}
+
+bool RealmChange::replace(store::AccountRow next, store::Generation expected) {
+  AccountTree tree(*vault_, *transaction_);
+  next.bucket = AccountTree::bucket_of(*vault_, next.name);
+  tree.check(head_.tree, next.bucket);
+  if (!transaction_->replace(next, expected)) return false;
+  head_.tree = tree.update(next.bucket);
+  items_.emplace_back(std::move(next));
+  return true;
+}
+
+void RealmChange::remove(const Account& account) {
+  AccountTree tree(*vault_, *transaction_);
+  tree.check(head_.tree, account.row.bucket);
+  if (!transaction_->remove(account.row.id))
+    throw Failure(Code::conflict, "the account was changed meanwhile; nothing was changed here");
+  head_.tree = tree.update(account.row.bucket);
+  --head_.accounts;
+  const auto name = vault_->subject(account.row.name);
+  for (const auto& counter : transaction_->sources_of(name))
+    transaction_->remove_attempts(counter.subject);
+  transaction_->remove_attempts(name);
+
+  store::Tombstone tombstone{account.row.id, parts_.clock->now(), {}};
+  const auto mac = mac_of(*vault_, tombstone);
+  tombstone.mac.assign(mac.begin(), mac.end());
+  transaction_->add_tombstone(tombstone);
+  ++head_.tombstones;
+  for (std::size_t i = 0; i < mac.size(); ++i) head_.tombstones_digest[i] ^= mac[i];
+  items_.emplace_back(RemovedAccount{account.row.id});
+  items_.emplace_back(std::move(tombstone));
+}
+
+void RealmChange::put_key(const store::KeyRow& key) {
+  transaction_->put_key(key);
+  head_.data_key = std::max(head_.data_key, key.number);
+  ++head_.keys_version;
+  items_.emplace_back(key);
+}
+
+void RealmChange::remove_key(std::uint32_t number) {
+  transaction_->remove_key(number);
+  ++head_.keys_version;
+  items_.emplace_back(RemovedKey{number});
+}
+
+void RealmChange::check_point() {
+  const Time now = parts_.clock->now();
+  const std::uint64_t records = head_.audit_number - head_.checkpoint_number;
+  const bool another_day =
+      std::chrono::floor<days>(now) != std::chrono::floor<days>(head_.checkpoint_time);
+  if (records == 0 || (records < records_between_checkpoints && !another_day)) return;
+  auto made = value_or_throw(audit::sign(parts_.store->row().id, head_.audit_number,
+                                         head_.audit_mac, now, head_.checkpoint_epoch, head_.seed));
+  store::CheckpointRow row{head_.audit_number, audit::encode(made.checkpoint)};
+  transaction_->append_checkpoint(row);
+  items_.emplace_back(std::move(row));
+  head_.checkpoint_number = head_.audit_number;
+  head_.checkpoint_time = now;
+  ++head_.checkpoint_epoch;
+  head_.public_key = made.checkpoint.next_public_key;
+  head_.seed = std::move(made.next_seed);
+}
+
+void RealmChange::note(const Noted& noted, bool tell) {
+  check_point();
+  store::AuditRow row;
+  row.number = head_.audit_number + 1;
+  row.account = noted.account;
+  audit::Record record{parts_.clock->now(), noted.event,     noted.outcome,
+                       noted.account,       noted.actor.uid, {}};
+  const Actor& actor = noted.actor;
+  const auto body =
+      audit::encode(audit::Body{actor.name, actor.source, actor.service, actor.tty, noted.detail});
+  record.body_digest = audit::digest(body);
+  row.body = vault_->seal(place_of_body(row.number, row.account), body);
+  row.record = audit::encode(record);
+  const auto previous = std::span<const std::byte>(head_.audit_mac)
+                            .first(head_.audit_number == 0 ? 0 : head_.audit_mac.size());
+  head_.audit_mac = vault_->audit_mac(audit::chained(row.number, previous, row.record));
+  head_.audit_number = row.number;
+  row.mac.assign(head_.audit_mac.begin(), head_.audit_mac.end());
+  transaction_->append_audit(row);
+  items_.emplace_back(std::move(row));
+
+  if (!tell) return;
+  auto event = parts_.event(audit::word(noted.event), noted.outcome, noted.name);
+  event.actor = actor.name;
+  event.source = actor.source;
+  event.service = actor.service;
+  event.tty = actor.tty;
+  event.detail = noted.detail;
+  told_.push_back(std::move(event));
+}
+
+void RealmChange::commit() {
+  ++head_.number;
+  head_.time = std::max(head_.time, parts_.clock->now());
+  // A key that was put or taken here is not in this vault; the one before still opens.
+  transaction_->set_head(sealed_head(*vault_, head_));
+  const Secret copy = encode(head_, Seed::without);
+  items_.emplace_back(HeadCopy{{copy.bytes().begin(), copy.bytes().end()}});
+  transaction_->add_outbox(
+      {head_.number, head_.time, vault_->seal(place_of_entry(head_.number), encode(items_))});
+  transaction_->clear_outbox(parts_.keys->journaled);
+  transaction_->commit();
+  const auto digest = digest_of(*vault_, head_);
+  raise(parts_.keys->seen, head_.number);
+  transaction_.reset();
+  if (access_ == store::Access::write) parts_.write_journal({head_.number, digest});
+  for (const auto& event : told_) parts_.tell(event);
+}
+
+}  // namespace cred::engine

@@ -1,0 +1,106 @@
+// One state of a realm, and one change to it. Whatever is read here was checked to be the
+// newest that there is: nothing older than the head, the head no older than the anchor and
+// than what this process saw before.
+#pragma once
+
+#include "audit/record.hpp"
+#include "engine/head.hpp"
+#include "engine/items.hpp"
+#include "engine/realm_parts.hpp"
+#include "store/store.hpp"
+
+namespace cred::engine {
+
+// The realm's state by its dates.
+enum class Phase : std::uint8_t { active, grace, suspended, due };
+struct Dated {
+  Phase phase = Phase::active;
+  std::optional<Time> until;  // the next one begins
+};
+Dated phase_of(const Head& head, Time now);
+
+class RealmState {
+ public:
+  // Throws Failure (integrity) when the store is older than it was.
+  RealmState(const Realm::Parts& parts, store::Access access);
+
+  const Head& head() const { return head_; }
+  const vault::Vault& vault() const { return *vault_; }
+  store::Transaction& transaction() { return *transaction_; }
+
+  // Throws Failure (locked) when the realm is suspended.
+  void must_be_in_use() const;
+
+  // An account or its proven absence. Throws Failure (integrity).
+  std::optional<Account> find(std::string_view name);
+  // Of the account that was found, or of a row of `list`, which is not checked.
+  Account opened(store::AccountRow row) const;
+  Profile profile(const Account& account) const;
+  History history(const Account& account) const;
+  // All three fields, opened with whatever key sealed them.
+  Secret open_field(const store::AccountRow& row, vault::Field field) const;
+
+ protected:
+  const Realm::Parts& parts_;
+  std::shared_ptr<const vault::Vault> vault_;
+  std::unique_ptr<store::Transaction> transaction_;
+  Head head_;
+};
+
+// What a record of the trail, and the event for the system's log, tell.
+struct Noted {
+  audit::Event event{};
+  Uuid account{};
+  std::string name;  // of the account, for the log; empty: it is about none
+  Actor actor;
+  std::string detail;
+  Code outcome = Code::accepted;
+};
+
+class RealmChange : public RealmState {
+ public:
+  // With `write_behind` a power cut may undo the change, and the journal gets it with the
+  // next one.
+  explicit RealmChange(const Realm::Parts& parts, store::Access access = store::Access::write);
+
+  Head& head() { return head_; }
+
+  // False: the name is taken. The row's bucket is filled in.
+  bool insert(store::AccountRow row);
+  // False: the generation is no longer `expected`.
+  bool replace(store::AccountRow next, store::Generation expected);
+  // Everything of it but its tombstone and the bodies of records.
+  void remove(const Account& account);
+
+  // A record of the trail; the log learns of it after `commit`, unless `tell` is false.
+  void note(const Noted& noted, bool tell = true);
+  // For the journal, in addition to what the calls above put there.
+  void also(Item item) { items_.push_back(std::move(item)); }
+
+  void put_key(const store::KeyRow& key);
+  void remove_key(std::uint32_t number);
+
+  // In the store, and in the journal but for `write_behind`, when it returns.
+  void commit();
+
+ private:
+  void check_point();
+  const store::Access access_;
+  std::vector<Item> items_;
+  std::vector<audit::SecurityEvent> told_;
+};
+
+// The place of a sealed body, and of a change in the journal.
+vault::Place place_of_body(std::uint64_t number, const Uuid& account);
+vault::Place place_of_entry(std::uint64_t number);
+// The head of a realm that begins: the first checkpoint's key is made.
+Head first_head(std::string_view realm, Time now);
+// Seals a head for its row.
+store::HeadRow sealed_head(const vault::Vault& vault, const Head& head);
+// What the anchor remembers of a head.
+vault::Mac digest_of(const vault::Vault& vault, const Head& head);
+// A realm of version 4, or one that was never used, becomes ready: keys, buckets, tree,
+// head, anchor.
+void prepare(const Realm::Parts& parts);
+
+}  // namespace cred::engine
