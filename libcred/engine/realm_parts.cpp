@@ -142,7 +142,13 @@ void Realm::Parts::append_audit(store::Transaction& transaction, const Uuid& acc
   const auto last = transaction.last_audit();
   store::AuditRow row;
   row.number = last ? last->number + 1 : 1;
-  row.record = audit::encode({clock->now(), event, account, actor.name, detail});
+  audit::Record record;
+  record.time = clock->now();
+  record.event = event;
+  record.account = account;
+  record.actor = actor.name;
+  record.detail = detail;
+  row.record = audit::encode_format_2(record);
   const auto mac =
       vault.audit_mac(audit::chained(row.number, last ? last->mac : store::Blob{}, row.record));
   row.mac.assign(mac.begin(), mac.end());
