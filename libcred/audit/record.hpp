@@ -2,52 +2,46 @@
 // record shows. The engine computes the MAC and stores the rows.
 #pragma once
 
+#include "audit/body.hpp"
+#include "audit/event.hpp"
 #include "base/clock.hpp"
+#include "base/code.hpp"
 #include "base/error.hpp"
 #include "base/uuid.hpp"
 
 #include <cstdint>
+#include <optional>
 #include <span>
 #include <string>
 #include <vector>
 
 namespace cred::audit {
 
-enum class Event : std::uint8_t {
-  enrolled = 1,
-  changed = 2,  // by the owner, with the old password
-  reset = 3,    // by an administrator
-  expired = 4,  // an administrator asks for a change
-  locked = 5,
-  unlocked = 6,
-  rehashed = 7,  // same password, newer parameters
-  aged_out = 8,  // first login with an expired password
-  disabled = 9,
-  enabled = 10,
-  profile_set = 11,
-  exempted = 12,          // its password does not expire for a while; the detail says why
-  compromised = 13,       // the detail says why it is suspected
-  data_unusable = 14,     // a list or corpus of the policy; the detail names it
-  attempts_cleared = 15,  // by an administrator; the detail names a source
-  request_refused = 16,   // credd was asked what the actor may not ask; the detail says what
-  realm_added = 17,
-};
-
-// The stable word for an event.
-const char* word(Event event) noexcept;
-
+// Names nobody: an account by its id, and who acted by the uid. The names are in the body.
 struct Record {
   Time time{};
   Event event = Event::enrolled;
-  Uuid account{};
-  std::string actor;   // "uid 0", a service's name, or empty
-  std::string detail;  // no secret
+  Code outcome = Code::accepted;
+  Uuid account{};                    // zero: about no account
+  std::optional<std::uint32_t> uid;  // who acted, as far as known
+  Digest body_digest{};              // zero: no body
+
+  // Only of records that were written before bodies were kept apart (formats 1 and 2).
+  std::string actor{};
+  std::string detail{};
+
+  bool has_body() const noexcept { return body_digest != Digest{}; }
 };
 
-// Format version, then the fields in order: docs/formats/audit.md.
+// Format 3: docs/formats/audit.md. Leaves `actor` and `detail` out.
 std::vector<std::byte> encode(const Record& record);
 
-// The record again. Errors: integrity (not every byte is accounted for).
+// Format 2, which has both of them in the record, but neither outcome, uid nor digest.
+std::vector<std::byte> encode_format_2(const Record& record);
+
+// The record again, of any format. Of formats 1 and 2 the outcome is `refused` for
+// request_refused and `accepted` otherwise. Errors: integrity (not every byte is accounted
+// for, or an event or outcome that there is not).
 Expected<Record> decode(std::span<const std::byte> bytes);
 
 // What the MAC of a record covers: its number, the MAC before it, the record.

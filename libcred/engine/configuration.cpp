@@ -1,6 +1,7 @@
 #include "engine/configuration.hpp"
 
 #include "base/file.hpp"
+#include "base/nearest.hpp"
 #include "base/secret.hpp"
 #include "engine/toml_characters.hpp"
 #include "engine/units.hpp"
@@ -28,20 +29,6 @@ constexpr std::size_t largest_file = 1024 * 1024;
   throw Failure(Code::configuration, origin + ":" + std::to_string(where.begin.line) + ": " + what);
 }
 
-std::size_t edits(std::string_view a, std::string_view b) {
-  std::vector<std::size_t> row(b.size() + 1);
-  for (std::size_t j = 0; j <= b.size(); ++j) row[j] = j;
-  for (std::size_t i = 0; i < a.size(); ++i) {
-    std::size_t diagonal = std::exchange(row[0], i + 1);
-    for (std::size_t j = 0; j < b.size(); ++j) {
-      const std::size_t replaced = diagonal + (a[i] == b[j] ? 0 : 1);
-      diagonal = row[j + 1];
-      row[j + 1] = std::min({replaced, row[j] + 1, row[j + 1] + 1});
-    }
-  }
-  return row.back();
-}
-
 // One key: its name and how its value is taken over. `take` answers what would be
 // right when the value is not.
 struct Key {
@@ -49,12 +36,10 @@ struct Key {
   std::function<std::optional<std::string>(const toml::node&)> take;
 };
 
-std::string nearest(std::string_view name, const std::vector<Key>& keys) {
-  if (name.size() > 64) return keys.front().name;  // bounds the comparison
-  return std::min_element(
-             keys.begin(), keys.end(),
-             [&](const Key& a, const Key& b) { return edits(name, a.name) < edits(name, b.name); })
-      ->name;
+std::string nearest_key(std::string_view name, const std::vector<Key>& keys) {
+  std::vector<std::string_view> names;
+  for (const Key& key : keys) names.emplace_back(key.name);
+  return std::string(nearest(name, names));
 }
 
 void read_table(const toml::table& table, const std::string& section, const std::string& origin,
@@ -66,7 +51,7 @@ void read_table(const toml::table& table, const std::string& section, const std:
         section.empty() ? std::string(key.str()) : section + "." + std::string(key.str());
     if (known == keys.end())
       wrong(origin, key.source(),
-            "unknown key '" + path + "'; did you mean '" + nearest(key.str(), keys) + "'?");
+            "unknown key '" + path + "'; did you mean '" + nearest_key(key.str(), keys) + "'?");
     if (const auto right = known->take(node))
       wrong(origin, node.source(), "'" + path + "' must be " + *right);
   }
