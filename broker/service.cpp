@@ -21,6 +21,8 @@ wire::Reason to_wire(engine::Reason reason) {
     case engine::Reason::locked: return wire::Reason::locked;
     case engine::Reason::disabled: return wire::Reason::disabled;
     case engine::Reason::idle: return wire::Reason::idle;
+    // To its owner it is the same: the password's time is over.
+    case engine::Reason::one_time_over: return wire::Reason::grace_over;
     case engine::Reason::policy: return wire::Reason::policy;
     case engine::Reason::old_password: return wire::Reason::old_password;
   }
@@ -161,9 +163,11 @@ Service::Answer Service::begin_session(engine::Realm& realm, const wire::Request
 
 Service::Answer Service::change(engine::Realm& realm, const wire::Request& request) {
   const Secret next = secret_of(request.password);
+  const uid_t uid = acting_uid(principal_, request);
   const engine::Actor actor{
-      "uid " + std::to_string(acting_uid(principal_, request)) +
-      (request.source.service.empty() ? "" : " by " + std::string(request.source.service))};
+      "uid " + std::to_string(uid) +
+          (request.source.service.empty() ? "" : " by " + std::string(request.source.service)),
+      uid, source_, std::string(request.source.service), std::string(request.source.tty)};
   const bool reset = request.kind == wire::Kind::reset;
   const auto changed = reset ? realm.reset(request.account, next, request.must_change, actor)
                              : realm.change(request.account, secret_of(request.old_password), next,

@@ -41,6 +41,8 @@ std::string reason_text(engine::Reason reason) {
     case engine::Reason::compromised: return "it may be known to others";
     case engine::Reason::grace_over:
       return "it expired too long ago; an administrator must reset it";
+    case engine::Reason::one_time_over:
+      return "it was set for one login, whose time is over; an administrator must reset it";
     case engine::Reason::idle:
       return "it was not used for too long; an administrator must reset the password";
     case engine::Reason::too_early: return "it was changed too recently";

@@ -54,7 +54,8 @@ bool Session::lacks_rights(const Error& error) {
 engine::Actor Session::actor() const {
   const passwd* user = getpwuid(getuid());
   return {"uid " + std::to_string(getuid()) +
-          (user != nullptr ? std::string(" (") + user->pw_name + ")" : "") + " by credctl"};
+              (user != nullptr ? std::string(" (") + user->pw_name + ")" : "") + " by credctl",
+          getuid(), source(), "credctl"};
 }
 
 std::string Session::source() const { return "uid " + std::to_string(getuid()); }

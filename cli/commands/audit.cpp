@@ -49,7 +49,7 @@ int show(const Session& session, const Filter& filter) {
   auto records = nlohmann::json::array();
   std::vector<std::vector<std::string>> rows{
       {"NUMBER", "TIME", "EVENT", "ACCOUNT", "ACTOR", "DETAIL"}};
-  const auto read = realm->trail([&](const engine::TrailEntry& entry) {
+  const auto read = realm->trail(0, [&](const engine::TrailEntry& entry) {
     if (since && entry.time < *since) return true;
     if (!filter.account.empty() && entry.account != filter.account) return true;
     if (!filter.event.empty() && entry.event != filter.event) return true;

@@ -1,6 +1,6 @@
 // What an administrator asks of an account without its password.
 
-#include "engine/realm_parts.hpp"
+#include "engine/realm_state.hpp"
 
 namespace cred::engine {
 namespace {
@@ -34,19 +34,20 @@ std::size_t count(const History& history) {
   return passwords;
 }
 
-Status status_of(const Realm::Parts& parts, store::Transaction& transaction,
-                 const Account& account) {
+Status status_of(const Realm::Parts& parts, RealmState& state, const Account& account) {
+  store::Transaction& transaction = state.transaction();
   Status s;
   s.name = account.row.name;
   s.id = account.row.id;
   s.generation = account.row.generation;
-  s.state = account.credential.state;
-  s.profile = parts.profile(account);
-  s.passwords = count(parts.history(account));
+  s.state = account.state();
+  s.session_epoch = account.session_epoch();
+  s.profile = state.profile(account);
+  s.passwords = count(state.history(account));
   s.parameters = account.credential.verifier.parameters;
   const auto attempts = parts.attempts(account.row.name).standing(transaction);
-  s.last_session =
-      parts.last_login(account.row.id, transaction.attempts(parts.vault.subject(account.row.name)));
+  s.last_session = parts.last_login(account.row.id,
+                                    transaction.attempts(parts.vault()->subject(account.row.name)));
   s.standing = parts.standing(account, attempts.last_success);
   if (attempts.last_success != Time{}) s.last_login = attempts.last_success;
   if (account.credential.exempt_until > parts.clock->now()) {
@@ -92,6 +93,7 @@ Expected<void> Realm::compromise(std::string_view name, const std::string& reaso
         *parts_, name, audit::Event::compromised, actor,
         [&](Credential& c) {
           c.demand = Demand::compromised;
+          ++c.session_epoch;
           if (lock && c.state == State::active) c.state = State::locked;
           return true;
         },
@@ -142,8 +144,11 @@ Expected<void> Realm::set_state(std::string_view name, State from, State to, con
     auto done = alter(*parts_, name, event_of(from, to), actor, [&](Credential& c) {
       // A locked account may be closed too; what is closed is neither locked nor unlocked.
       if (c.state != from && c.state != to && to != State::disabled) other = c.state;
-      if (!other) c.state = to;
-      return !other;
+      if (other) return false;
+      c.state = to;
+      if (to == State::active) c.unlocked_at = parts_->clock->now();
+      if (to != State::active) ++c.session_epoch;
+      return true;
     });
     if (other)
       return fail(Code::conflict, *other == State::active ? "the account is active"
@@ -158,10 +163,10 @@ Expected<void> Realm::set_state(std::string_view name, State from, State to, con
 
 Expected<Status> Realm::status(std::string_view name) {
   return at_the_door([&]() -> Expected<Status> {
-    const auto transaction = parts_->store->begin(store::Access::read);
-    auto row = transaction->find(name);
-    if (!row) return fail(Code::not_found, "there is no account '" + std::string(name) + "'");
-    return status_of(*parts_, *transaction, parts_->opened(std::move(*row)));
+    RealmState state(*parts_, store::Access::read);
+    const auto account = state.find(name);
+    if (!account) return fail(Code::not_found, "there is no account '" + std::string(name) + "'");
+    return status_of(*parts_, state, *account);
   });
 }
 
@@ -170,12 +175,14 @@ Expected<void> Realm::list(const std::function<bool(const Status&)>& visit) {
   return at_the_door([&]() -> Expected<void> {
     std::string after;
     for (;;) {
-      const auto transaction = parts_->store->begin(store::Access::read);
-      auto rows = transaction->list(after, page);
+      RealmState state(*parts_, store::Access::read);
+      const auto rows = state.transaction().list(after, page);
       if (rows.empty()) return {};
       after = rows.back().name;
-      for (auto& row : rows)
-        if (!visit(status_of(*parts_, *transaction, parts_->opened(std::move(row))))) return {};
+      for (const auto& row : rows) {
+        const auto account = state.find(row.name);
+        if (!account || !visit(status_of(*parts_, state, *account))) return {};
+      }
     }
   });
 }

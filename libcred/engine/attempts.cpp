@@ -141,18 +141,14 @@ void AttemptCounter::clear(store::Attempts& attempts, std::uint32_t failures) co
   attempts.blocked_until = {};
 }
 
-void AttemptCounter::settle(Outcome outcome, const Label& label) {
-  // After a power cut the lease of a right login would count as a failure, which
-  // costs its owner less than a second sync costs every login.
-  const auto transaction =
-      store_.begin(outcome == Outcome::wrong ? store::Access::write : store::Access::write_behind);
+void AttemptCounter::settle(store::Transaction& transaction, Outcome outcome, const Label& label) {
   const Time now = clock_.now();
   std::uint32_t failed_here = 0;
   bool counted = false;
   for (const auto& held : held_) {
     // A lease that is gone outlived its time and was counted as a failure then.
-    const bool open = transaction->remove_lease(held.subject, held.lease);
-    auto attempts = transaction->attempts(held.subject);
+    const bool open = transaction.remove_lease(held.subject, held.lease);
+    auto attempts = transaction.attempts(held.subject);
     if (outcome == Outcome::right) {
       if (held.scope == Scope::here) {
         failed_here = attempts.failures;
@@ -168,10 +164,9 @@ void AttemptCounter::settle(Outcome outcome, const Label& label) {
     } else {
       continue;
     }
-    transaction->set_attempts(held.subject, attempts);
+    transaction.set_attempts(held.subject, attempts);
   }
-  if (counted) transaction->prune_attempts(now - memory);
-  transaction->commit();
+  if (counted) transaction.prune_attempts(now - memory);
 }
 
 void AttemptCounter::forget() {

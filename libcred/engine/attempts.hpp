@@ -47,8 +47,10 @@ class AttemptCounter {
   };
   // Committed to the store when it returns `granted`.
   Reservation reserve();
-  // Ends the reservation that was granted.
-  void settle(Outcome outcome, const Label& label = {});
+  // Ends the reservation that was granted, in the caller's transaction. After a power cut
+  // the lease of a right login would count as a failure, which costs its owner less than
+  // another sync costs every login: `write_behind` does for all but `wrong`.
+  void settle(store::Transaction& transaction, Outcome outcome, const Label& label = {});
 
   // Forgets failures and delays of the name from everywhere, as an administrator's
   // word; not the last login.

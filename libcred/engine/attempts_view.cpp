@@ -29,7 +29,7 @@ Expected<std::vector<FailedAttempts>> Realm::failed_attempts(std::optional<std::
     if (name) {
       if (!transaction->find(*name))
         return fail(Code::not_found, "there is no account '" + std::string(*name) + "'");
-      const auto subject = parts_->vault.subject(*name);
+      const auto subject = parts_->vault()->subject(*name);
       counters = transaction->sources_of(subject);
       counters.insert(counters.begin(), {subject, transaction->attempts(subject)});
     } else {

@@ -1,6 +1,6 @@
 // Is this the password, and may it be used?
 
-#include "engine/realm_parts.hpp"
+#include "engine/realm_state.hpp"
 
 namespace cred::engine {
 namespace {
@@ -11,7 +11,7 @@ void open_in_vain(const Realm::Parts& parts, std::string_view name) {
   Credential nobodys;
   nobodys.verifier.parameters = parts.parameters;
   const Secret record = encode(nobodys);
-  (void)parts.vault.seal({{}, name, vault::Field::credential, 1}, record.bytes());
+  (void)parts.vault()->seal({{}, name, vault::Field::credential, 1}, record.bytes());
   (void)decode_credential(record.bytes());
 }
 
@@ -33,7 +33,7 @@ void bring_up_to_date(const Realm::Parts& parts, const Account& account, const S
 // A password in use that the corpus knows is a compromise from this moment. A corpus
 // that cannot be used keeps nobody out: the password is right.
 bool became_known(const Realm::Parts& parts, const Account& account, const Secret& password) {
-  if (account.credential.demand == Demand::compromised) return false;
+  if (account.compromised()) return false;
   const auto known = parts.policy.breached(password);
   if (known) return known->value_or(false);
   parts.note(account.row.id, account.row.name, audit::Event::data_unusable, {"login"},
@@ -48,13 +48,12 @@ void mark_compromised(const Realm::Parts& parts, Account account) {
   for (;;) {
     Credential next = account.credential;
     next.demand = Demand::compromised;
+    ++next.session_epoch;
     if (parts.replace(account, next, parts.history(account), audit::Event::compromised, {"login"},
                       "the breach corpus knows it"))
       return;
     auto again = parts.find(account.row.name);
-    if (!again || again->credential.set_at != set_at ||
-        again->credential.demand == Demand::compromised)
-      return;
+    if (!again || again->credential.set_at != set_at || again->compromised()) return;
     account = std::move(*again);
   }
 }
@@ -95,6 +94,21 @@ Expected<Authentication> Realm::authenticate(std::string_view name, const Secret
         return fail(Code::unavailable,
                     "other attempts on this account did not end in time; try again");
     }
+    // In the trail the record of the attempt comes with its outcome, in one transaction.
+    const auto settle = [&](Outcome outcome, const Account* account, const Noted& noted,
+                            const AttemptCounter::Label& label = {}) {
+      RealmChange change(
+          *parts_, outcome == Outcome::wrong ? store::Access::write : store::Access::write_behind,
+          RealmChange::Journal::later);
+      attempts.settle(change.transaction(), outcome, label);
+      Noted full = noted;
+      if (account != nullptr) full.account = account->row.id;
+      full.actor.source = source;
+      full.actor.service = origin.service;
+      full.actor.tty = origin.tty;
+      change.note(full, false);
+      change.commit();
+    };
     // From here on an exception leaves the lease behind, which counts as a failure.
     const auto account = parts_->find(name);
     if (!account) open_in_vain(*parts_, name);
@@ -106,19 +120,25 @@ Expected<Authentication> Realm::authenticate(std::string_view name, const Secret
     arena.reset();  // what follows may hash again
 
     if (!right) {
-      attempts.settle(Outcome::wrong, [&](const store::Subject& subject) {
+      const auto label = [&](const store::Subject& subject) {
         const bool by_source = !source.empty() && subject == parts_->source_subject(source);
-        const bool everywhere = subject == parts_->vault.subject(name);
+        const bool everywhere = subject == parts_->vault()->subject(name);
         return parts_->label(subject, account && !by_source ? name : "", everywhere ? "" : source);
-      });
+      };
+      settle(Outcome::wrong, account ? &*account : nullptr,
+             {.event = audit::Event::refused, .outcome = Code::refused}, label);
       return answered({}, account.has_value(), "wrong");
     }
     Standing standing = parts_->standing(*account);
     if (standing.code == Code::locked) {
-      attempts.settle(Outcome::withdrawn);
+      settle(Outcome::withdrawn, &*account,
+             {.event = audit::Event::refused,
+              .detail = word(standing.reason),
+              .outcome = Code::locked});
       return answered({standing.code, standing}, true, word(standing.reason));
     }
-    attempts.settle(Outcome::right);
+    settle(Outcome::right, &*account,
+           {.event = audit::Event::authenticated, .outcome = standing.code});
     if (became_known(*parts_, *account, *normalised)) {
       mark_compromised(*parts_, *account);
       standing.code = Code::must_change;

@@ -115,6 +115,7 @@ struct Status {
   LastLogin last_session;
   std::optional<Time> exempt_until;
   std::string exempt_reason;
+  std::uint64_t session_epoch = 0;  // sessions that began under a lower one should end
 };
 
 // A counter of failed attempts: of an account from one source, of an account from
@@ -132,17 +133,28 @@ struct FailedAttempts {
 struct TrailEntry {
   std::uint64_t number = 0;
   Time time{};
-  std::string event;    // stable word
+  std::string event;  // stable word
+  Code outcome = Code::accepted;
   std::string account;  // its name today; empty: none, or it is gone
   Uuid account_id{};
+  std::optional<std::uint32_t> uid;  // who acted
+  // Empty also where a person was erased whom they named.
   std::string actor;
+  std::string source;
+  std::string service;
+  std::string tty;
   std::string detail;
+  bool erased = false;
+  std::vector<std::byte> mac;
 };
 
 struct TrailCheck {
-  std::uint64_t records = 0;  // that are whole, from the first on
+  std::uint64_t records = 0;  // that are whole, from the first one that is kept
   std::optional<std::uint64_t> first_bad;
   std::string why;
+  // Of the key that signs the first checkpoint: the one thing that whoever has every key
+  // of today cannot have kept.
+  std::string fingerprint;
 };
 
 class Realm {
@@ -232,10 +244,12 @@ class Realm {
   Expected<void> forget_attempts(std::string_view name, const Actor& actor);
   Expected<void> forget_attempts_from(const std::string& source, const Actor& actor);
 
-  // Every record of the trail in its order. `visit` answers false to stop.
-  Expected<void> trail(const std::function<bool(const TrailEntry&)>& visit);
-  // Whether each record is there and has the MAC that the ones before it give. Records
-  // that were cut off at the end do not show. `progress` gets the number of records so far.
+  // The records of the trail after number `after`, in their order. `visit` answers false to
+  // stop.
+  Expected<void> trail(std::uint64_t after, const std::function<bool(const TrailEntry&)>& visit);
+  // Whether each record is there and has the MAC that the ones before it give, up to the last
+  // one that the realm's head tells of, with the signed checkpoints between them. `progress`
+  // gets the number of records so far.
   Expected<TrailCheck> verify_trail(const std::function<void(std::uint64_t)>& progress = {});
   // For the trail: `actor` asked for what it may not. `what` holds no secret.
   Expected<void> note_refusal(const Actor& actor, const std::string& what);

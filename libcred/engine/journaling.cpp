@@ -94,6 +94,7 @@ void bring_up_to_date(const Realm::Parts& parts) {
 }  // namespace
 
 void prepare(const Realm::Parts& parts) {
+  journal::make_directory(parts.journals);
   if (!parts.store->begin(store::Access::read)->head()) bring_up_to_date(parts);
   if (parts.anchor.read()) return;
   const RealmState state(parts, store::Access::read);

@@ -41,7 +41,8 @@ Realm::Parts::Parts(std::unique_ptr<store::RealmStore> realm_store,
                     audit::EventSink the_sink)
     : store(std::move(realm_store)),
       keys(std::move(realm_keys)),
-      journal(configuration.journal_directory + "/" + to_string(store->row().id), store->row().id),
+      journals(configuration.journal_directory),
+      journal(journals + "/" + to_string(store->row().id), store->row().id),
       anchor(configuration.anchor_directory + "/" + to_string(store->row().id)),
       policy(configuration.policy_of(store->row().name).options),
       parameters(configuration.hash),
@@ -243,7 +244,8 @@ Standing Realm::Parts::standing(const Account& account, Time last_login) const {
   const Time now = clock->now();
   Standing s;
   s.set_at = c.set_at;
-  s.too_early = now >= c.set_at && now < c.set_at + o.min_age && c.demand == Demand::none;
+  s.too_early = now >= c.set_at && now < c.set_at + o.min_age && c.demand == Demand::none &&
+                !account.suspected;
   s.due = due(o, c, account.row.id);
   s.warn = s.due && now < *s.due && now >= *s.due - o.warn;
   const bool aged = s.due && now >= *s.due;
@@ -304,8 +306,12 @@ Realm::Parts::Memory Realm::Parts::remember(History& history, const Secret& pass
     randombytes_buf(group.salt.data(), group.salt.size());
     history.push_back(std::move(group));
   }
+  bool forms_count = options.history_similar;
+  for (const auto& group : history)
+    forms_count |= std::any_of(group.similar.begin(), group.similar.end(),
+                               [](const SimilarTag& form) { return form.barred; });
   std::vector<Secret> forms;
-  if (options.history_similar)
+  if (forms_count)
     for (const Secret& form : policy::skeletons(password)) forms.push_back(marked(form));
 
   std::uint32_t most = 0;
@@ -315,9 +321,11 @@ Realm::Parts::Memory Realm::Parts::remember(History& history, const Secret& pass
   // Every tag is compared, so that time does not tell which one it was.
   const auto found = [&](const auto& tags, const auto& tag) {
     bool known = false;
-    for (const auto& earlier : tags)
-      known |= sodium_memcmp(earlier.tag.data(), tag.data(), earlier.tag.size()) == 0 &&
-               (earlier.barred || newest - earlier.number < options.history);
+    for (const auto& earlier : tags) {
+      const bool same = sodium_memcmp(earlier.tag.data(), tag.data(), earlier.tag.size()) == 0;
+      known |= same && (earlier.barred || newest - earlier.number < options.history);
+      memory.barred |= same && earlier.barred;
+    }
     return known;
   };
   for (auto& group : history) {
@@ -342,6 +350,32 @@ Realm::Parts::Memory Realm::Parts::remember(History& history, const Secret& pass
     if (add) group.similar.insert(group.similar.end(), similar.begin(), similar.end());
   }
   return memory;
+}
+
+void Realm::Parts::bar_newest(History& history, const Secret* password) const {
+  std::uint32_t newest = 0;
+  for (const auto& group : history)
+    for (const auto& tag : group.tags) newest = std::max(newest, tag.number);
+  for (auto& group : history) {
+    for (auto& tag : group.tags) tag.barred |= tag.number == newest;
+    bool forms = false;
+    for (auto& form : group.similar) {
+      form.barred |= form.number == newest;
+      forms |= form.number == newest;
+    }
+    const bool has_it = std::any_of(group.tags.begin(), group.tags.end(),
+                                    [&](const HistoryTag& tag) { return tag.number == newest; });
+    if (forms || !has_it || password == nullptr) continue;
+    // The policy keeps no forms; of this one it has to.
+    Arenas::Lent arena(*arenas, group.parameters.memory);
+    for (const Secret& form : policy::skeletons(*password)) {
+      std::array<std::byte, hash::tag_bytes> tag{};
+      value_or_throw(
+          hash::argon2id(marked(form).bytes(), group.salt, group.parameters, *arena, tag));
+      group.similar.push_back({newest, true, {}});
+      std::memcpy(group.similar.back().tag.data(), tag.data(), SimilarTag::bytes);
+    }
+  }
 }
 
 Expected<Secret> Realm::Parts::acceptable_password(const Secret& raw) const {

@@ -41,6 +41,7 @@ class Realm::Parts {
 
   const std::unique_ptr<store::RealmStore> store;
   const std::shared_ptr<RealmKeys> keys;
+  const std::string journals;  // the directory of those of all realms
   mutable journal::Journal journal;
   mutable journal::Anchor anchor;
   const policy::Policy policy;
@@ -116,8 +117,12 @@ class Realm::Parts {
   struct Memory {
     bool used_before = false;
     bool similar = false;
+    bool barred = false;  // it, or what looks like it, was suspected to be known
   };
   Memory remember(History& history, const Secret& password) const;
+  // The newest password of a history never comes back, nor what looks like it: by the forms
+  // that the history has, or those of `password`, which is that one, if it is at hand.
+  void bar_newest(History& history, const Secret* password) const;
 
   // What is no password of this realm. Errors: usage.
   Expected<Secret> acceptable_password(const Secret& raw) const;

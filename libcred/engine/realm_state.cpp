@@ -1,6 +1,7 @@
 #include "engine/realm_state.hpp"
 
 #include "audit/checkpoint.hpp"
+#include "base/bytes.hpp"
 #include "engine/account_tree.hpp"
 #include "engine/units.hpp"
 
@@ -49,6 +50,14 @@ Dated phase_of(const Head& head, Time now) {
   if (now < graced) return {Phase::grace, graced};
   const Time end = graced + kept_suspended;
   return now < end ? Dated{Phase::suspended, end} : Dated{Phase::due, std::nullopt};
+}
+
+vault::Mac mac_of(const vault::Vault& vault, const store::Tombstone& tombstone) {
+  std::array<std::byte, sizeof(Uuid) + sizeof(std::int64_t)> bytes{};
+  Writer w(bytes);
+  w.put(tombstone.account);
+  w.i64(tombstone.erased.time_since_epoch().count());
+  return vault.tombstone_digest(bytes);
 }
 
 vault::Mac digest_of(const vault::Vault& vault, const Head& head) {
@@ -150,8 +159,48 @@ History RealmState::history(const Account& account) const {
   return value_or_throw(decode_history(open_field(account.row, vault::Field::history).bytes()));
 }
 
-RealmChange::RealmChange(const Realm::Parts& parts, store::Access access)
-    : RealmState(parts, access), access_(access) {}
+namespace {
+
+vault::Place place_of_document(std::string_view name, std::uint64_t generation) {
+  vault::Place place;
+  place.name = name;
+  place.field = vault::Field::document;
+  place.generation = generation;
+  return place;
+}
+
+}  // namespace
+
+std::optional<Secret> RealmState::document(std::string_view name, std::uint64_t generation) {
+  const auto found = transaction_->document(name);
+  if (generation == 0) return std::nullopt;
+  if (!found || found->generation != generation)
+    throw Failure(Code::integrity, "the " + std::string(name) +
+                                       " of the realm are not those that its head tells of");
+  return value_or_throw(vault_->open(place_of_document(name, generation), found->sealed));
+}
+
+std::vector<std::uint64_t> erased_bodies(RealmState& state) {
+  std::vector<std::uint64_t> numbers;
+  const auto document = state.document("erased_bodies", state.head().erased_bodies);
+  if (!document) return numbers;
+  Reader r(document->bytes());
+  while (r.ok() && r.left() > 0) numbers.push_back(r.u64());
+  if (!r.finished()) throw Failure(Code::integrity, "the list of erased bodies is malformed");
+  return numbers;
+}
+
+RealmChange::RealmChange(const Realm::Parts& parts, store::Access access, Journal journal)
+    : RealmState(parts, access), journal_(journal) {}
+
+void RealmChange::set_document(const std::string& name, std::uint64_t& generation,
+                               std::span<const std::byte> plaintext) {
+  ++generation;
+  store::Document document{generation,
+                           vault_->seal(place_of_document(name, generation), plaintext)};
+  transaction_->set_document(name, document);
+  items_.emplace_back(NamedDocument{name, std::move(document)});
+}
 
 bool RealmChange::insert(store::AccountRow row) {
   AccountTree tree(*vault_, *transaction_);
@@ -272,7 +321,7 @@ void RealmChange::commit() {
   const auto digest = digest_of(*vault_, head_);
   raise(parts_.keys->seen, head_.number);
   transaction_.reset();
-  if (access_ == store::Access::write) parts_.write_journal({head_.number, digest});
+  if (journal_ == Journal::at_once) parts_.write_journal({head_.number, digest});
   for (const auto& event : told_) parts_.tell(event);
 }
 

@@ -37,7 +37,7 @@ class RealmState {
   Account opened(store::AccountRow row) const;
   Profile profile(const Account& account) const;
   History history(const Account& account) const;
-  // All three fields, opened with whatever key sealed them.
+  std::optional<Secret> document(std::string_view name, std::uint64_t generation);
   Secret open_field(const store::AccountRow& row, vault::Field field) const;
 
  protected:
@@ -51,17 +51,18 @@ class RealmState {
 struct Noted {
   audit::Event event{};
   Uuid account{};
-  std::string name;  // of the account, for the log; empty: it is about none
-  Actor actor;
-  std::string detail;
+  std::string name{};  // of the account, for the log; empty: it is about none
+  Actor actor{};
+  std::string detail{};
   Code outcome = Code::accepted;
 };
 
 class RealmChange : public RealmState {
  public:
-  // With `write_behind` a power cut may undo the change, and the journal gets it with the
-  // next one.
-  explicit RealmChange(const Realm::Parts& parts, store::Access access = store::Access::write);
+  // Whether the journal has the change when `commit` returns, or gets it with the next one.
+  enum class Journal : std::uint8_t { at_once, later };
+  explicit RealmChange(const Realm::Parts& parts, store::Access access = store::Access::write,
+                       Journal journal = Journal::at_once);
 
   Head& head() { return head_; }
 
@@ -72,6 +73,10 @@ class RealmChange : public RealmState {
   // Everything of it but its tombstone and the bodies of records.
   void remove(const Account& account);
 
+  // A value of the realm as a whole; `generation` is the one in the head.
+  void set_document(const std::string& name, std::uint64_t& generation,
+                    std::span<const std::byte> plaintext);
+
   // A record of the trail; the log learns of it after `commit`, unless `tell` is false.
   void note(const Noted& noted, bool tell = true);
   // For the journal, in addition to what the calls above put there.
@@ -80,15 +85,18 @@ class RealmChange : public RealmState {
   void put_key(const store::KeyRow& key);
   void remove_key(std::uint32_t number);
 
-  // In the store, and in the journal but for `write_behind`, when it returns.
+  // In the store when it returns.
   void commit();
 
  private:
   void check_point();
-  const store::Access access_;
+  const Journal journal_;
   std::vector<Item> items_;
   std::vector<audit::SecurityEvent> told_;
 };
+
+// Numbers of records whose bodies were erased.
+std::vector<std::uint64_t> erased_bodies(RealmState& state);
 
 // The place of a sealed body, and of a change in the journal.
 vault::Place place_of_body(std::uint64_t number, const Uuid& account);
@@ -97,6 +105,7 @@ vault::Place place_of_entry(std::uint64_t number);
 Head first_head(std::string_view realm, Time now);
 // Seals a head for its row.
 store::HeadRow sealed_head(const vault::Vault& vault, const Head& head);
+vault::Mac mac_of(const vault::Vault& vault, const store::Tombstone& tombstone);
 // What the anchor remembers of a head.
 vault::Mac digest_of(const vault::Vault& vault, const Head& head);
 // A realm of version 4, or one that was never used, becomes ready: keys, buckets, tree,

@@ -17,7 +17,7 @@ vault::Place place_of_login(const Uuid& account) {
 LastLogin Realm::Parts::last_login(const Uuid& account, const store::Attempts& attempts) const {
   LastLogin last{std::nullopt, attempts.since_login};
   if (attempts.last_login.empty()) return last;
-  const Secret record = value_or_throw(vault.open(place_of_login(account), attempts.last_login));
+  const Secret record = value_or_throw(vault()->open(place_of_login(account), attempts.last_login));
   last.login = value_or_throw(decode_login(record.bytes()));
   return last;
 }
@@ -27,7 +27,8 @@ Expected<LastLogin> Realm::last_login(std::string_view name) {
     const auto account = parts_->find(name);
     if (!account) return fail(Code::not_found, "there is no such account");
     const auto transaction = parts_->store->begin(store::Access::read);
-    return parts_->last_login(account->row.id, transaction->attempts(parts_->vault.subject(name)));
+    return parts_->last_login(account->row.id,
+                              transaction->attempts(parts_->vault()->subject(name)));
   });
 }
 
@@ -38,12 +39,13 @@ Expected<LastLogin> Realm::begin_session(std::string_view name, const Origin& or
     if (!account) return fail(Code::not_found, "there is no such account");
     const Login login{parts_->clock->now(), std::string(host), std::string(origin.tty),
                       std::string(origin.service)};
-    const auto sealed = parts_->vault.seal(place_of_login(account->row.id), encode(login).bytes());
+    const auto sealed =
+        parts_->vault()->seal(place_of_login(account->row.id), encode(login).bytes());
     LastLogin last;
     {
       // A login that a power cut takes back is told of no more; nobody is let in by it.
       const auto transaction = parts_->store->begin(store::Access::write_behind);
-      const auto subject = parts_->vault.subject(name);
+      const auto subject = parts_->vault()->subject(name);
       auto attempts = transaction->attempts(subject);
       last = parts_->last_login(account->row.id, attempts);
       attempts.since_login = 0;

@@ -8,15 +8,18 @@
 namespace cred::engine {
 namespace {
 
+// How long a password opens an account that an administrator set for one login.
+constexpr auto one_time_validity = std::chrono::hours(72);
+
 Change refusal(Code code, Reason reason) { return {code, reason, {}}; }
 
 void remember(const Realm::Parts& parts, History& history, const Secret& password,
               std::vector<policy::Verdict>& verdicts) {
   const auto memory = parts.remember(history, password);
   const auto& options = parts.policy.options();
-  if (options.history == 0) return;
+  if (options.history == 0 && !memory.barred) return;
   verdicts.push_back(policy::history_verdict(memory.used_before));
-  if (options.history_similar)
+  if (options.history_similar || memory.barred)
     verdicts.push_back(policy::similar_verdict(memory.similar && !memory.used_before));
 }
 
@@ -50,6 +53,7 @@ Expected<Change> write(const Realm::Parts& parts, const Account& account, const 
                        const policy::Context& context, Credential next, audit::Event event,
                        const Actor& actor) {
   History history = parts.history(account);
+  if (account.compromised()) parts.bar_newest(history, context.old_password);
   auto report = judge(parts, password, context, history);
   answer_for(parts, report, account.row.id, account.row.name, actor);
   if (report.refused()) {
@@ -113,6 +117,7 @@ Expected<Change> Realm::change(std::string_view name, const Secret& old_password
     Credential next = account->credential;
     next.demand = Demand::none;
     next.set_by_owner = true;
+    next.one_time_until = {};
     return write(*parts_, *account, *password, context, next, audit::Event::changed, actor);
   });
 }
@@ -129,6 +134,8 @@ Expected<Change> Realm::reset(std::string_view name, const Secret& new_password,
     Credential next = account->credential;
     next.demand = must_change ? Demand::forced : Demand::none;
     next.set_by_owner = false;
+    ++next.session_epoch;
+    next.one_time_until = must_change ? parts_->clock->now() + one_time_validity : Time{};
     return write(*parts_, *account, *password, context, next, audit::Event::reset, actor);
   });
 }

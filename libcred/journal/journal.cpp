@@ -10,6 +10,8 @@
 
 namespace cred::journal {
 
+void make_directory(const std::string& path) { (void)Directory::made(path); }
+
 std::vector<std::uint64_t> segments_in(const std::vector<std::string>& names) {
   std::vector<std::uint64_t> segments;
   for (const auto& name : names)

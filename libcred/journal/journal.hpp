@@ -28,6 +28,10 @@ inline constexpr std::uint64_t usual_segment_bytes = std::uint64_t{16} * 1024 * 
 
 class Locked;
 
+// Makes a directory with mode 0700 where there is none, for the owner of its parent.
+// Throws Failure.
+void make_directory(const std::string& path);
+
 // The journal in one directory. Safe to use from several threads and processes at a time;
 // outlives what `lock` returns. Everything throws Failure: integrity (damage, with file
 // and offset; what belongs to another realm), unavailable (disk full, I/O),
