@@ -1,11 +1,10 @@
 #include "engine/engine.hpp"
 
+#include "engine/engine_shared.hpp"
 #include "engine/realm_state.hpp"
 #include "vault/root_key.hpp"
 
 #include <algorithm>
-#include <mutex>
-#include <map>
 #include <cerrno>
 #include <cstring>
 #include <sodium.h>
@@ -13,20 +12,6 @@
 #include <utf8proc.h>
 
 namespace cred::engine {
-
-struct Engine::Shared {
-  Configuration configuration;
-  std::shared_ptr<const Clock> clock;
-  std::shared_ptr<RootKey> root_key;
-  std::unique_ptr<store::Store> store;
-  std::shared_ptr<Arenas> arenas;
-  audit::EventSink sink;
-
-  std::mutex mutex;  // of the two below
-  std::map<Uuid, std::shared_ptr<RealmKeys>> keys;
-
-  std::shared_ptr<RealmKeys> keys_of(store::RealmStore& realm);
-};
 
 const char* word(Reason reason) noexcept {
   switch (reason) {
