@@ -49,6 +49,14 @@ TEST_CASE("the journal's entries come back in order, those behind a number alone
   CHECK(place.journal.lock().last() == 9);
 }
 
+TEST_CASE("an entry of the journal may be empty", "[journal]") {
+  Place place;
+  const std::vector<Entry> empty{{1, morning, {}}, {2, Time(Duration(-1)), {}}};
+  place.journal.lock().append(empty);
+  const auto read = read_all(Journal(place.path, journal_realm));
+  CHECK(std::equal(read.begin(), read.end(), empty.begin(), empty.end(), same));
+}
+
 TEST_CASE("a visitor of the journal ends the reading", "[journal]") {
   Place place;
   append(place.journal, 1, 5);
