@@ -158,6 +158,59 @@ TEST_CASE("processes and threads append to the journal one after the other", "[j
   CHECK(holds(read_all(Journal(directory / "journal", journal_realm)), 1, 2 * 3 * each));
 }
 
+TEST_CASE("a reader of the journal goes on in what was rewritten or pruned under it", "[journal]") {
+  const TemporaryDirectory directory;
+  Journal journal(directory / "journal", journal_realm, 400'000);
+  // Larger than what is read ahead; four segments.
+  constexpr std::size_t size = 100'000;
+  for (std::uint64_t number = 1; number <= 12; ++number) {
+    const Entry one{number, morning, std::vector<std::byte>(size, std::byte{1})};
+    journal.lock().append({&one, 1});
+  }
+  REQUIRE(std::filesystem::exists(directory / ("journal/" + segment_name(10))));
+  const std::uint64_t at = GENERATE(1, 5, 10);
+  const auto rewrite = [&] {
+    journal.lock().rewrite([](const Entry&) { return std::vector<std::byte>(size, std::byte{2}); });
+  };
+  const auto prune = [&] { journal.lock().prune(10); };
+  std::vector<std::uint64_t> seen;
+  SECTION("rewritten") {
+    journal.read(0, [&](const Entry& e) {
+      if (e.number == at) rewrite();
+      seen.push_back(e.number);
+      const std::byte version{static_cast<unsigned char>(e.number <= at ? 1 : 2)};
+      CHECK(e.bytes == std::vector<std::byte>(size, version));
+      return true;
+    });
+    CHECK(seen == std::vector<std::uint64_t>{1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12});
+  }
+  SECTION("pruned") {
+    journal.read(at - 1, [&](const Entry& e) {
+      if (e.number == at) prune();
+      seen.push_back(e.number);
+      return true;
+    });
+    // The rest of the segment that was open, and what is kept.
+    auto expected = std::vector<std::uint64_t>{10, 11, 12};
+    if (at < 10) expected.insert(expected.begin(), {at, at + 1});
+    if (at == 1) expected.insert(expected.begin() + 2, 3);
+    CHECK(seen == expected);
+  }
+}
+
+TEST_CASE("a reader of the journal sees the segment that is begun under it", "[journal]") {
+  const TemporaryDirectory directory;
+  Journal journal(directory / "journal", journal_realm, 1);
+  append(journal, 1, 2);
+  std::uint64_t last = 0;
+  journal.read(0, [&](const Entry& e) {
+    last = e.number;
+    if (last >= 2 && last < 5) append(journal, last + 1, last + 1);
+    return true;
+  });
+  CHECK(last == 5);
+}
+
 TEST_CASE("the journal is read while others append, rewrite and prune it", "[journal]") {
   const TemporaryDirectory directory;
   const std::string path = directory / "journal";

@@ -85,6 +85,23 @@ TEST_CASE("an entry of the journal that was cut off anywhere is dropped, and its
   }
 }
 
+TEST_CASE("nothing of a long entry that was cut off remains behind a short one", "[journal]") {
+  ThreeSegments three;
+  const std::string good = bytes_of(three.segment(7));
+  std::vector<std::byte> frame;
+  append_frame(frame, {10, morning, std::vector<std::byte>(5000, std::byte{3})});
+  put_bytes(three.segment(7), good);
+  std::ofstream(three.segment(7), std::ios::binary | std::ios::app)
+      .write(reinterpret_cast<const char*>(frame.data()), 4000);
+  Journal other(three.path, journal_realm);
+  // In the same segment, and in the next one.
+  const int day = GENERATE(2, 3);
+  other.lock().append({{entry(10, 1, morning + std::chrono::days(day))}});
+  CHECK(three.last_read() == 10);
+  CHECK(std::filesystem::file_size(three.segment(7)) ==
+        good.size() + (day == 2 ? frame_bytes(entry(10)) : 0));
+}
+
 TEST_CASE("a segment of the journal whose beginning was cut off is begun anew", "[journal]") {
   ThreeSegments three;
   const std::string good = bytes_of(three.segment(7));
