@@ -303,6 +303,17 @@ TEST_CASE("a rewriting of the journal that fails leaves the segment", "[journal]
   CHECK(place.files() == std::set<std::string>{"lock", segment_name(1)});
 }
 
+TEST_CASE("what a killed rewriting of the journal left is not read, and removed by the next writer",
+          "[journal]") {
+  Place place;
+  append(place.journal, 1, 3);
+  put_bytes(place.segment(1) + ".new", bytes_of(place.segment(1)).substr(0, 100));
+  put_bytes(place.segment(9) + ".new", "");
+  CHECK(holds(read_all(place.journal), 1, 3));
+  append(place.journal, 4, 4);
+  CHECK(place.files() == std::set<std::string>{"lock", segment_name(1)});
+}
+
 TEST_CASE("pruning the journal removes whole segments below a number, never the newest",
           "[journal]") {
   Place place;
