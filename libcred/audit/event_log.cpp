@@ -1,10 +1,10 @@
 #include "audit/event_log.hpp"
 
+#include "audit/timestamp.hpp"
+
 #include <array>
 #include <cerrno>
-#include <cstdio>
 #include <cstring>
-#include <ctime>
 #include <exception>
 #include <sys/socket.h>
 #include <sys/time.h>
@@ -31,18 +31,6 @@ bool send_to(const std::string& path, const std::string& datagram) {
   } while (sent < 0 && errno == EINTR);
   (void)close(fd);
   return sent >= 0;
-}
-
-std::string timestamp(Time time) {
-  const auto seconds = std::chrono::floor<std::chrono::seconds>(time);
-  const std::time_t t = seconds.time_since_epoch().count();
-  std::tm utc{};
-  (void)gmtime_r(&t, &utc);
-  std::array<char, 40> text{};
-  const std::size_t used = std::strftime(text.data(), text.size(), "%Y-%m-%dT%H:%M:%S", &utc);
-  (void)std::snprintf(text.data() + used, text.size() - used, ".%03dZ",
-                      static_cast<int>((time - seconds).count()));
-  return text.data();
 }
 
 // systemd's "Native Journal Protocol": a field a line.

@@ -24,11 +24,15 @@ std::string to_json(const SecurityEvent& event) {
   return object.dump(-1, ' ', true, nlohmann::ordered_json::error_handler_t::replace);
 }
 
-int severity(const SecurityEvent& event) {
-  if (event.outcome == "integrity" || event.outcome == "configuration") return LOG_ALERT;
-  if (event.outcome == "internal" || event.outcome == "unavailable") return LOG_ERR;
-  if (event.event == "compromised" || event.event == "request_refused") return LOG_WARNING;
-  return event.outcome == "accepted" ? LOG_INFO : LOG_NOTICE;
+int severity(std::string_view event, std::string_view outcome) {
+  if (outcome == "integrity" || outcome == "configuration") return LOG_ALERT;
+  if (event == "tampering_noticed" || event == "rollback_noticed") return LOG_ALERT;
+  if (outcome == "internal" || outcome == "unavailable") return LOG_ERR;
+  if (event == "compromised" || event == "request_refused" || event == "rollback_accepted")
+    return LOG_WARNING;
+  return outcome == "accepted" ? LOG_INFO : LOG_NOTICE;
 }
+
+int severity(const SecurityEvent& event) { return severity(event.event, event.outcome); }
 
 }  // namespace cred::audit

@@ -5,6 +5,7 @@
 
 #include <functional>
 #include <string>
+#include <string_view>
 
 namespace cred::audit {
 
@@ -33,5 +34,6 @@ std::string to_json(const SecurityEvent& event);
 
 // The severity of RFC 5424 §6.2.1, which is syslog(3)'s level.
 int severity(const SecurityEvent& event);
+int severity(std::string_view event, std::string_view outcome);
 
 }  // namespace cred::audit
