@@ -70,7 +70,8 @@ Expected<Secret> ask_by_program(const char* program, const std::string& prompt) 
   // A host that ignores SIGCHLD leaves no status: the newline shows that it went well.
   int status = 0;
   while (waitpid(child, &status, 0) < 0 && errno == EINTR) continue;
-  const bool whole = length && *length > 1 && line.bytes()[*length - 1] == std::byte{'\n'};
+  const bool whole = length && *length > 1 && *length < line.size() &&
+                     line.bytes()[*length - 1] == std::byte{'\n'};
   if (!whole || status != 0)
     return fail(Code::unavailable,
                 std::string(program) + " brought no passphrase of at most 1,024 bytes");
