@@ -48,7 +48,8 @@ Expected<std::optional<Secret>> find_guarded(const std::string& path, std::strin
   struct stat status {};
   if (fstat(fd.get(), &status) != 0 || !S_ISREG(status.st_mode))
     return fail(Code::configuration, name + " is not a regular file");
-  if (guard == Guard::mode && (status.st_mode & 077) != 0)
+  const mode_t open_to_others = guard == Guard::owner ? 077 : guard == Guard::group ? 037 : 0;
+  if ((status.st_mode & open_to_others) != 0)
     return fail(Code::configuration, name + " is open to others: chmod 0400 " + path +
                                          ", and rotate it if anybody may have read it");
   if (status.st_uid != geteuid() && status.st_uid != 0)

@@ -61,7 +61,7 @@ Expected<void> overwrite(int fd, const std::string& path, off_t size) {
 }  // namespace
 
 Expected<Secret> load_key_file(const std::string& path) {
-  return read_guarded(path, what, sizes, Guard::mode);
+  return read_guarded(path, what, sizes, Guard::owner);
 }
 
 Expected<void> create_key_file(const std::string& path) {
@@ -91,7 +91,7 @@ Expected<void> stage_key_file(const std::string& path) {
 }
 
 Expected<std::optional<Secret>> load_staged_key_file(const std::string& path) {
-  return find_guarded(next_of(path), what_next, sizes, Guard::mode);
+  return find_guarded(next_of(path), what_next, sizes, Guard::owner);
 }
 
 Expected<void> promote_key_file(const std::string& path) {

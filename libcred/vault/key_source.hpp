@@ -32,9 +32,9 @@ std::string because();
 
 // --- Files that nobody else can read ---
 
-// Who sees to it that others cannot read a file. systemd does for credentials, by an ACL
-// where there are such.
-enum class Guard : std::uint8_t { mode, service_manager };
+// Who may read a file beside its owner: nobody; a group, where guessing is all that can be
+// done with it; or whoever systemd allows it, by an ACL where there are such.
+enum class Guard : std::uint8_t { owner, group, service_manager };
 
 struct Sizes {
   std::size_t smallest;

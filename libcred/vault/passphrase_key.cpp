@@ -130,7 +130,7 @@ std::array<std::byte, check_bytes> check_of(const PassphraseFile& file, const Se
 
 Expected<Secret> load_passphrase_key(const std::string& path, const AskSecret& ask) {
   const auto bytes =
-      read_guarded(path, what, {passphrase_file_bytes, passphrase_file_bytes}, Guard::mode);
+      read_guarded(path, what, {passphrase_file_bytes, passphrase_file_bytes}, Guard::group);
   if (!bytes) return tl::make_unexpected(bytes.error());
   const auto file = parse_passphrase_file(bytes->bytes());
   if (!file)

@@ -240,7 +240,7 @@ Expected<Answer> find_pin(const P11Kit& kit, P11KitUri* uri, const Token& token,
     return fail(Code::configuration,
                 "keys.root has a pin-source= that is not file: and the absolute path of a file");
   auto pin =
-      read_guarded(url.substr(5), "the PIN file", {1, max_passphrase_bytes + 1}, Guard::mode);
+      read_guarded(url.substr(5), "the PIN file", {1, max_passphrase_bytes + 1}, Guard::owner);
   if (!pin) return tl::make_unexpected(pin.error());
   strip_newline(*pin);
   return Answer{std::move(*pin), From::credential};

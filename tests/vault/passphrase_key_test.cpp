@@ -69,7 +69,7 @@ TEST_CASE("a passphrase makes the same root key again, and the file holds none")
   CHECK((status.st_mode & 07777) == 0400);
   CHECK(status.st_size == 62);
   CHECK(place.files() == 1);
-  const auto bytes = read_guarded(place.path, "the file", {62, 62}, Guard::mode);
+  const auto bytes = read_guarded(place.path, "the file", {62, 62}, Guard::owner);
   const auto file = parse_passphrase_file(bytes->bytes());
   REQUIRE(file);
   CHECK(file->memory_kib == 256 * 1024);
@@ -270,14 +270,20 @@ TEST_CASE("a passphrase file that was altered is refused") {
   }
 }
 
-TEST_CASE("a passphrase file is as closed as a key") {
+TEST_CASE("a group may read a passphrase file, and nobody else") {
   Place place;
   place.write_quick();
-  SECTION("others can read it") { REQUIRE(chmod(place.path.c_str(), 0440) == 0); }
-  SECTION("a key in its place") {
-    std::filesystem::remove(place.path);
-    REQUIRE(create_root_key("file:" + place.path));
-  }
+  REQUIRE(chmod(place.path.c_str(), 0440) == 0);
+  CHECK(place.load(passphrase));
+  const mode_t mode = GENERATE(0404, 0420, 0444, 0460, 0644);
+  REQUIRE(chmod(place.path.c_str(), mode) == 0);
+  CHECK(place.load(passphrase).error().code == Code::configuration);
+}
+
+TEST_CASE("what is no passphrase file is refused") {
+  Place place;
+  SECTION("a key in its place") { REQUIRE(create_root_key("file:" + place.path)); }
+  SECTION("other bytes of its length") { write(place.path, std::string(62, 'p'), 0400); }
   CHECK(place.load(passphrase).error().code == Code::configuration);
 }
 
