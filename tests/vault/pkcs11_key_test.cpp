@@ -249,6 +249,17 @@ TEST_CASE("a wrong PIN is told, and by whom it came") {
   CHECK(load_root_key(Hsm::url(), person(pin)));
 }
 
+TEST_CASE("the last try for a PIN is a person's, not a file's") {
+  Hsm hsm;
+  REQUIRE(create_root_key(Hsm::url(), person(pin)));
+  const std::string url = "pkcs11:token=cred;object=root?module-path=" CRED_TEST_LAST_TRY_MODULE;
+  const auto stored = load_root_key(url + hsm.write_pin(pin));
+  REQUIRE_FALSE(stored);
+  CHECK(stored.error().code == Code::unavailable);
+  CHECK(stored.error().message.find("one try left") != std::string::npos);
+  CHECK(load_root_key(url, person(pin)));
+}
+
 TEST_CASE("a PIN in the URI is refused and not repeated") {
   Hsm hsm;
   const auto loaded =
