@@ -45,11 +45,16 @@ const unsigned char* uchars(std::string_view text) {
   return reinterpret_cast<const unsigned char*>(text.data());
 }
 
+void initialise() {
+  if (sodium_init() < 0) throw Failure(Code::internal, "libsodium could not be initialised");
+}
+
 struct KeyPair {
   explicit KeyPair(const Secret& seed) : secret_key(crypto_sign_SECRETKEYBYTES) {
     if (seed.size() != signing_seed_bytes)
       throw Failure(Code::internal, "the seed of a signature has " + std::to_string(seed.size()) +
                                         " bytes instead of 32");
+    initialise();
     if (!secret_key.ok()) throw Failure(Code::unavailable, "no memory for the signing key");
     (void)crypto_sign_seed_keypair(reinterpret_cast<unsigned char*>(public_key.data()),
                                    secret_key.uchars(), seed.uchars());
@@ -65,6 +70,7 @@ std::string file_text(const Json& manifest, const PublicKey& key, const Signatur
 }
 
 SignedManifest decode_or_throw(std::string_view text, const std::optional<PublicKey>& expected) {
+  initialise();
   if (text.size() > max_manifest_bytes) throw Failure(Code::integrity, "is too large");
   const Json file = parse(text);
   check_members(file, "the file", {"manifest", "public_key", "signature"}, {});
