@@ -9,6 +9,7 @@
 #include <fcntl.h>
 #include <fstream>
 #include <iostream>
+#include <sodium.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
@@ -93,6 +94,27 @@ std::vector<std::pair<std::size_t, std::size_t>> parts_of(const std::string& tex
     at += size;
   }
   return parts;
+}
+
+// What only a holder of the key can make: parts with any content, behind seals that hold.
+std::string forged(const std::vector<std::string>& parts, const Secret& key, unsigned char middle) {
+  const std::string header("CREDBKUP\0\0\0\1\0\0\0\0", 16);
+  const auto* bound = reinterpret_cast<const unsigned char*>(header.data());
+  crypto_secretstream_xchacha20poly1305_state state;
+  unsigned char stream[crypto_secretstream_xchacha20poly1305_HEADERBYTES];
+  (void)crypto_secretstream_xchacha20poly1305_init_push(&state, stream, key.uchars());
+  std::string text = header + std::string(reinterpret_cast<const char*>(stream), sizeof stream);
+  for (std::size_t i = 0; i < parts.size(); ++i) {
+    std::string sealed(parts[i].size() + crypto_secretstream_xchacha20poly1305_ABYTES, '\0');
+    (void)crypto_secretstream_xchacha20poly1305_push(
+        &state, reinterpret_cast<unsigned char*>(sealed.data()), nullptr,
+        reinterpret_cast<const unsigned char*>(parts[i].data()), parts[i].size(), bound,
+        i == 0 ? header.size() : 0,
+        i + 1 == parts.size() ? crypto_secretstream_xchacha20poly1305_TAG_FINAL : middle);
+    for (const int shift : {24, 16, 8, 0}) text += static_cast<char>(sealed.size() >> shift & 0xff);
+    text += sealed;
+  }
+  return text;
 }
 
 struct Place {
@@ -266,12 +288,46 @@ TEST_CASE("parts that were exchanged, doubled, left out or brought from elsewher
   CHECK(error_of(place.path, place.key).code == Code::integrity);
 }
 
+TEST_CASE("what is wrong behind seals that hold is noticed") {
+  Place place;
+  constexpr unsigned char message = crypto_secretstream_xchacha20poly1305_TAG_MESSAGE;
+  constexpr unsigned char push = crypto_secretstream_xchacha20poly1305_TAG_PUSH;
+  constexpr unsigned char rekey = crypto_secretstream_xchacha20poly1305_TAG_REKEY;
+  const std::string item("\0\0\0\3abc", 7);
+  const std::string full = std::string("\0\3\xff\xfc", 4) + std::string(part - 4, 'x');
+  struct Case {
+    std::vector<std::string> parts;
+    unsigned char middle;
+    const char* said;
+  };
+  const auto tried = GENERATE_COPY(
+      Case{{full, item}, message, ""},
+      // Longer than any item, longer than what is left of the file.
+      Case{{std::string("\2\0\0\1", 4)}, message, "impossible length"},
+      Case{{std::string("\xff\xff\xff\xff", 4) + "abc"}, message, "impossible length"},
+      Case{{std::string("\0\0\0\4", 4) + "abc"}, message, "impossible length"},
+      Case{{std::string("\1\0\0\0", 4) + std::string(part - 4, 'x'), item},
+           message,
+           "impossible length"},
+      Case{{full, std::string("\0\0\0", 3)}, message, "length of an item"},
+      Case{{item, item}, message, "in its middle"}, Case{{"", item}, message, "in its middle"},
+      Case{{full, item}, push, "in its middle"}, Case{{full, item}, rekey, "in its middle"},
+      Case{{full + "x", item}, message, "part of impossible length"});
+  write_whole(place.path, forged(tried.parts, place.key, tried.middle));
+  const Error error = error_of(place.path, place.key);
+  INFO(error.message);
+  CHECK(error.code == (*tried.said == 0 ? Code::accepted : Code::integrity));
+  CHECK(error.message.find(tried.said) != std::string::npos);
+}
+
 TEST_CASE("a wrong key shows before the first item") {
   Place place;
   write_archive(place.path, {item_of(1, 30)}, place.key);
   ArchiveReader reader(place.path);
   CHECK(code_of([&] { reader.begin(key_of(8)); }) == Code::integrity);
   CHECK(code_of([&] { (void)reader.next(); }) == Code::integrity);
+  CHECK(error_of(place.path, key_of(8)).message.find("its key is another one") !=
+        std::string::npos);
 }
 
 TEST_CASE("a wrapped key that was exchanged does not open the archive") {
