@@ -58,6 +58,8 @@ const char* sentence(engine::Reason reason) {
     case engine::Reason::idle:
       return "the account was not used for too long: have its password reset";
     case engine::Reason::grace_over: return "the password expired too long ago: have it reset";
+    case engine::Reason::one_time_over:
+      return "the password was set for one login, whose time is over: have it reset";
     case engine::Reason::too_early: return "the password was changed too recently";
     case engine::Reason::locked: return "the account is locked";
     case engine::Reason::disabled: return "the account is disabled";

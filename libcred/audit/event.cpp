@@ -5,7 +5,6 @@
 #include <algorithm>
 #include <array>
 #include <string>
-#include <vector>
 
 namespace cred::audit {
 namespace {
@@ -106,8 +105,8 @@ std::optional<Event> event_of(std::string_view word) noexcept {
 
 Expected<Event> parse_event(std::string_view word) {
   if (const auto event = event_of(word)) return *event;
-  std::vector<std::string_view> words;
-  for (const Row& row : rows) words.emplace_back(row.word);
+  std::array<std::string_view, rows.size()> words{};
+  for (std::size_t i = 0; i < rows.size(); ++i) words[i] = rows[i].word;
   return fail(Code::usage, "there is no event '" + std::string(word.substr(0, 64)) +
                                "'; did you mean '" + std::string(nearest(word, words)) + "'?");
 }

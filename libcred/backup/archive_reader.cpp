@@ -53,10 +53,11 @@ struct ArchiveReader::Parts {
   std::span<const std::byte> take(std::size_t count);
   std::span<const std::byte> joined(std::size_t length);
 
+  Sum sum;
   std::string path;
   Descriptor fd;
+  bool last = false;       // no part is left
   std::uint64_t left = 0;  // of the file
-  Sum sum;
   std::vector<std::byte> header;
   std::vector<std::byte> bound;  // the header, until the first part has confirmed it
   std::optional<Stream> stream;
@@ -64,7 +65,6 @@ struct ArchiveReader::Parts {
   Wiped<std::byte> plain;
   std::size_t at = 0;
   std::size_t plain_used = 0;
-  bool last = false;
   Wiped<std::byte> item;  // one that lies in more than one part
   std::optional<Error> broken;
   std::optional<ArchiveSum> whole;

@@ -40,9 +40,9 @@ struct ArchiveWriter::Parts {
     write(frame);
   }
 
+  Sum sum;
   NewFile file;
   Stream stream;
-  Sum sum;
   // The beginning of the file, until the first part has bound it.
   std::vector<std::byte> header;
   Wiped<std::byte> plain = Wiped<std::byte>(part_bytes);

@@ -26,7 +26,10 @@ using Second = std::chrono::sys_seconds;
 struct Label {
   Second second{};
   unsigned number = 0;
-  auto operator<=>(const Label&) const = default;
+  bool operator==(const Label&) const = default;
+  bool operator<(const Label& other) const {
+    return second != other.second ? second < other.second : number < other.number;
+  }
 };
 
 std::string name_of(const Label& label) {
@@ -191,7 +194,7 @@ std::vector<Backup> Directory::list(const std::optional<PublicKey>& expected) co
   for (const auto& file : file_names(path_))
     for (const auto extension : {archive_extension, manifest_extension})
       if (const auto label = label_of_file(file, extension)) labels.push_back(*label);
-  std::ranges::sort(labels);
+  std::sort(labels.begin(), labels.end());
   labels.erase(std::unique(labels.begin(), labels.end()), labels.end());
   std::vector<Backup> backups;
   for (const Label& label : labels) {

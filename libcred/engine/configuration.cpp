@@ -38,6 +38,7 @@ struct Key {
 
 std::string nearest_key(std::string_view name, const std::vector<Key>& keys) {
   std::vector<std::string_view> names;
+  names.reserve(keys.size());
   for (const Key& key : keys) names.emplace_back(key.name);
   return std::string(nearest(name, names));
 }

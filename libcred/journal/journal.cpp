@@ -38,7 +38,7 @@ using Visit = std::function<bool(const Entry&)>;
 class Sweep {
  public:
   Sweep(const std::string& directory, const Uuid& realm, std::uint64_t after, const Visit& visit)
-      : path_(directory), realm_(realm), after_(after), visit_(visit) {}
+      : path_(directory), realm_(realm), after_(after), from_(after), visit_(visit) {}
 
   void run() {
     std::size_t looks = 0;
@@ -49,15 +49,13 @@ class Sweep {
       if (after_ != before) looks = 0;
       if (!fault_) continue;
       if (looks == pauses.size()) throw Failure(*fault_);
-      std::this_thread::sleep_for(pauses[looks++]);
+      std::this_thread::sleep_for(std::chrono::milliseconds(pauses[looks++]));
     }
   }
 
  private:
   enum class Pass { finished, again };
-  static constexpr std::array<std::chrono::milliseconds, 4> pauses{
-      std::chrono::milliseconds(0), std::chrono::milliseconds(1), std::chrono::milliseconds(10),
-      std::chrono::milliseconds(50)};
+  static constexpr std::array<int, 4> pauses{0, 1, 1, 2};  // milliseconds
 
   Pass pass();
   std::optional<Pass> segment(const Directory& directory, std::uint64_t number, bool newest);
@@ -69,6 +67,7 @@ class Sweep {
   const std::string& path_;
   const Uuid& realm_;
   std::uint64_t after_;
+  std::uint64_t from_;  // a pass begins with the segment of the next one, to find a fault again
   const Visit& visit_;
   std::optional<std::uint64_t> previous_;  // last number of the segment before, in this pass
   std::optional<Error> fault_;
@@ -81,9 +80,13 @@ Sweep::Pass Sweep::pass() {
   if (segments.empty()) return Pass::finished;
   previous_.reset();
   const auto beyond = std::find_if(segments.begin() + 1, segments.end(),
-                                   [&](std::uint64_t first) { return first - 1 > after_; });
-  for (auto it = beyond - 1; it != segments.end(); ++it)
+                                   [&](std::uint64_t first) { return first - 1 > from_; });
+  auto before = beyond - 1;
+  for (auto it = before; it != segments.end(); before = it++) {
+    if (it != before) from_ = std::max(from_, *before - 1);
     if (const auto done = segment(*directory, *it, it + 1 == segments.end())) return *done;
+  }
+  from_ = std::max(from_, segments.back() - 1);
   // A listing may miss what is renamed meanwhile; and more may have been written.
   const auto now = segments_in(directory->names());
   return now.empty() || now.back() == segments.back() ? Pass::finished : Pass::again;

@@ -50,7 +50,8 @@ class Journal {
   Locked lock();
 
   // Visits the entries with numbers above `after` in order, one in memory at a time, until
-  // `visit` returns false: at least those whose append had returned. Begins with the oldest
+  // `visit` returns false: at least those whose append had returned, perhaps one that is being
+  // written. Begins with the oldest
   // that is kept where older ones were pruned. A torn last entry, which a killed writer
   // leaves, ends it; anything else that is wrong is integrity. Segments that hold nothing
   // above `after` are not looked into. No directory is an empty journal. May be called

@@ -29,6 +29,8 @@ std::span<std::byte> extend(std::vector<std::byte>& to, std::size_t size) {
 }  // namespace
 
 std::uint32_t checksum(std::span<const std::byte> bytes, std::uint32_t before) {
+  // zlib takes a null pointer for a wish to begin.
+  if (bytes.empty()) return before;
   return static_cast<std::uint32_t>(
       crc32_z(before, reinterpret_cast<const Bytef*>(bytes.data()), bytes.size()));
 }

@@ -69,6 +69,7 @@ TEST_CASE("a checkpoint is for one realm and one key") {
   const auto wrong = verify(stranger.checkpoints[0], realm, signer.genesis());
   REQUIRE_FALSE(wrong);
   CHECK(wrong.error().code == Code::integrity);
+  CHECK_THAT(wrong.error().message, Catch::Contains("another key"));
 }
 
 TEST_CASE("a checkpoint that is cut short, too long, of another format or epoch 0 is refused") {

@@ -29,11 +29,16 @@ struct Counting {
   AttemptCounter::Standing standing() const {
     return counter().standing(*rows->begin(store::Access::read));
   }
+  void settle(AttemptCounter& attempt, engine::Outcome outcome) const {
+    const auto transaction = rows->begin(store::Access::write);
+    attempt.settle(*transaction, outcome);
+    transaction->commit();
+  }
   void fail(int times) const {
     for (int i = 0; i < times; ++i) {
       auto attempt = counter();
       REQUIRE(attempt.reserve() == Reservation::granted);
-      attempt.settle(engine::Outcome::wrong);
+      settle(attempt, engine::Outcome::wrong);
     }
   }
 };
@@ -80,7 +85,7 @@ TEST_CASE("after a delay one attempt at a time is let through") {
   auto first = c.counter();
   CHECK(first.reserve() == Reservation::granted);
   CHECK(c.counter().reserve() == Reservation::crowded);
-  first.settle(engine::Outcome::right);
+  c.settle(first, engine::Outcome::right);
   CHECK(c.standing().failures == 0);
 }
 
@@ -90,7 +95,7 @@ TEST_CASE("a success clears the failures") {
   CHECK(c.standing().attempts_left == 1);
   auto attempt = c.counter();
   REQUIRE(attempt.reserve() == Reservation::granted);
-  attempt.settle(engine::Outcome::right);
+  c.settle(attempt, engine::Outcome::right);
   CHECK(c.standing().attempts_left == 5);
 }
 
@@ -102,7 +107,7 @@ TEST_CASE("an attempt beyond the open ones waits for their outcome") {
     REQUIRE(open.back().reserve() == Reservation::granted);
   }
   CHECK(c.counter().reserve() == Reservation::crowded);
-  std::thread settler([&] { open[0].settle(engine::Outcome::right); });
+  std::thread settler([&] { c.settle(open[0], engine::Outcome::right); });
   c.realm.configuration.attempts.patience = 30s;
   CHECK(c.counter().reserve() == Reservation::granted);
   settler.join();
@@ -125,7 +130,7 @@ TEST_CASE("an outcome that comes after its lease's time is not counted twice") {
   REQUIRE(slow.reserve() == Reservation::granted);
   c.realm.clock->advance(21s);
   c.fail(1);
-  slow.settle(engine::Outcome::wrong);
+  c.settle(slow, engine::Outcome::wrong);
   CHECK(c.standing().failures == 2);
 }
 

@@ -51,8 +51,8 @@ TEST_CASE("a history record keeps its groups and the order of tags") {
   History history(2);
   history[0].parameters = {64, 1, 1};
   history[0].tags.resize(3);
-  history[0].tags[2] = {5, {std::byte{7}}};
-  history[0].similar = {{5, {std::byte{8}}}, {5, {std::byte{9}}}};
+  history[0].tags[2] = {5, true, {std::byte{7}}};
+  history[0].similar = {{5, false, {std::byte{8}}}, {5, true, {std::byte{9}}}};
   history[1].parameters = {128, 2, 1};
   const auto h = decode_history(encode(history).bytes());
   REQUIRE(h);

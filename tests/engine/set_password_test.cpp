@@ -2,8 +2,6 @@
 
 #include "hash/argon2id.hpp"
 #include "support/temporary.hpp"
-#include "vault/root_key.hpp"
-#include "vault/vault.hpp"
 
 #include <catch2/catch.hpp>
 #include <set>
@@ -259,11 +257,8 @@ TEST_CASE("realm system takes 511 bytes and refuses 512 when they are set") {
 
 TEST_CASE("another realm takes all 1,024 bytes, and each of them counts") {
   TestRealm realm;
-  const auto root = value_or_throw(vault::load_root_key(realm.configuration.root_key_url));
-  store::RealmRow row{Uuid{std::byte{9}}, "shop", {}};
-  row.wrapped_key = value_or_throw(vault::Vault::create_data_key(root, row.id));
-  REQUIRE(store::open(realm.configuration.store_url)->add_realm(row));
   auto engine = value_or_throw(engine::Engine::open(realm.configuration, realm.clock));
+  REQUIRE(engine.add_realm("shop", actor));
   auto shop = value_or_throw(engine.realm("shop"));
   const std::string longest = "Aa1" + std::string(1021, 'x');
   REQUIRE(shop.enrol("alice", {}, secret(longest), false, actor)->code == Code::accepted);

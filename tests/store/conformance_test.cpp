@@ -19,17 +19,20 @@ Blob blob(std::string_view text) {
 
 AccountRow row(std::string_view name, unsigned char id, Generation generation = 1) {
   return {Uuid{std::byte{id}}, std::string(name), generation,
-          blob("credential"),  blob("profile"),   blob("history")};
+          blob("credential"),  blob("profile"),   blob("history"),  id};
 }
 
 RealmRow realm_row(std::string_view name, unsigned char id) {
-  return {Uuid{std::byte{id}}, std::string(name), blob("wrapped")};
+  return {Uuid{std::byte{id}}, std::string(name)};
 }
+
+const std::vector<KeyRow> keys{{0, blob("index"), Time{}, {}}, {1, blob("wrapped"), Time{}, {}}};
+const HeadRow head{1, blob("head")};
 
 struct Fixture {
   test::TemporaryDirectory directory;
   std::string url = "sqlite:" + directory / "store.db";
-  bool created = create(url, realm_row("system", 1));
+  bool created = create(url, realm_row("system", 1), keys, head);
   std::unique_ptr<Store> store = open(url);
   std::unique_ptr<RealmStore> realm = store->realm("system");
   std::unique_ptr<Transaction> write() const { return realm->begin(Access::write); }
@@ -52,7 +55,7 @@ TEST_CASE("a store is created once") {
   Fixture f;
   CHECK(f.created);
   CHECK(exists(f.url));
-  CHECK_FALSE(create(f.url, realm_row("system", 9)));
+  CHECK_FALSE(create(f.url, realm_row("system", 9), keys, head));
   CHECK(f.store->realm("system")->row().id == Uuid{std::byte{1}});
 }
 
@@ -142,8 +145,8 @@ TEST_CASE("a realm's handle reaches no row of another realm") {
     tx->append_audit({1, blob("r"), Blob(32)});
     tx->commit();
   }
-  REQUIRE(f.store->add_realm(realm_row("other", 2)));
-  CHECK_FALSE(f.store->add_realm(realm_row("other", 3)));
+  REQUIRE(f.store->add_realm(realm_row("other", 2), keys, head));
+  CHECK_FALSE(f.store->add_realm(realm_row("other", 3), keys, head));
   const auto other = f.store->realm("other");
   const auto tx = other->begin(Access::write);
   CHECK_FALSE(tx->find("alice"));
@@ -207,8 +210,8 @@ TEST_CASE("the trail comes in its order, a page at a time, and an account by its
 
 TEST_CASE("the names of all realms come in their order") {
   Fixture f;
-  REQUIRE(f.store->add_realm(realm_row("zoo", 2)));
-  REQUIRE(f.store->add_realm(realm_row("cafe", 3)));
+  REQUIRE(f.store->add_realm(realm_row("zoo", 2), keys, head));
+  REQUIRE(f.store->add_realm(realm_row("cafe", 3), keys, head));
   CHECK(f.store->realms() == std::vector<std::string>{"cafe", "system", "zoo"});
 }
 

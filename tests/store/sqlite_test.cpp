@@ -16,7 +16,7 @@ namespace {
 struct File {
   test::TemporaryDirectory directory;
   std::string path = directory / "store.db";
-  void create() const { REQUIRE(sqlite::create(path, {Uuid{}, "system", Blob(1)})); }
+  void create() const { REQUIRE(sqlite::create(path, {Uuid{}, "system"}, {}, {1, Blob(1)})); }
   void execute(const std::string& sql) const {
     SQLite::Database(path, SQLite::OPEN_READWRITE | SQLite::OPEN_CREATE).exec(sql);
   }
@@ -53,7 +53,7 @@ TEST_CASE("another program's database is refused and left as it is") {
   File f;
   f.execute("CREATE TABLE t (x)");
   CHECK(f.code_of_opening() == Code::integrity);
-  CHECK_THROWS_AS(sqlite::create(f.path, {Uuid{}, "system", Blob(1)}), Failure);
+  CHECK_THROWS_AS(sqlite::create(f.path, {Uuid{}, "system"}, {}, {1, Blob(1)}), Failure);
   CHECK(SQLite::Database(f.path).tableExists("t"));
   CHECK(SQLite::Database(f.path).execAndGet("PRAGMA journal_mode").getString() == "delete");
 }

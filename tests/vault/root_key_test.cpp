@@ -1,5 +1,6 @@
 #include "vault/root_key.hpp"
 
+#include "support/environment.hpp"
 #include "support/temporary.hpp"
 
 #include <catch2/catch.hpp>
@@ -20,6 +21,9 @@ struct KeyFile {
     std::ofstream(path) << std::string(size, 'k');
     REQUIRE(chmod(path.c_str(), mode) == 0);
   }
+  auto files() const {
+    return std::distance(std::filesystem::directory_iterator(directory / "."), {});
+  }
 };
 
 }  // namespace
@@ -31,7 +35,7 @@ TEST_CASE("a root key is created with mode 0400 and loads again") {
   REQUIRE(stat(key.path.c_str(), &status) == 0);
   CHECK((status.st_mode & 07777) == 0400);
   CHECK(load_root_key(key.url)->equals(*load_root_key(key.url)));
-  CHECK(std::distance(std::filesystem::directory_iterator(key.directory / "."), {}) == 1);
+  CHECK(key.files() == 1);
 }
 
 TEST_CASE("an existing root key is never replaced") {
@@ -82,4 +86,132 @@ TEST_CASE("a root key that is no regular file is refused") {
 TEST_CASE("a key URL of another kind is refused") {
   CHECK(load_root_key("root.key").error().code == Code::configuration);
   CHECK(load_root_key("file:root.key").error().code == Code::configuration);
+  CHECK(load_root_key("passphrase:root").error().code == Code::configuration);
+  CHECK(load_root_key("pkcs11:").error().code == Code::configuration);
+  CHECK(load_root_key("http://key").error().code == Code::configuration);
+  CHECK(load_root_key("credential:../key").error().code == Code::configuration);
+}
+
+TEST_CASE("a root key in a credential is read and cannot be created") {
+  KeyFile key;
+  key.write(32, 0440);
+  const test::Environment set("CREDENTIALS_DIRECTORY", (key.directory / ".").c_str());
+  const auto loaded = load_root_key("credential:root.key");
+  REQUIRE(loaded);
+  CHECK(loaded->equals(Secret::copy_of(std::string(32, 'k').data(), 32)));
+  CHECK(load_root_key("credential:another.key").error().code == Code::unavailable);
+  CHECK(create_root_key("credential:new.key").error().code == Code::configuration);
+  CHECK(key.files() == 1);
+}
+
+TEST_CASE("a credential without systemd is unavailable") {
+  const test::Environment none("CREDENTIALS_DIRECTORY", nullptr);
+  CHECK(load_root_key("credential:root.key").error().code == Code::unavailable);
+}
+
+TEST_CASE("only a file has a path") {
+  CHECK(root_key_path("file:/a/b") == "/a/b");
+  CHECK(root_key_path("passphrase:/a/b") == "/a/b");
+  CHECK(root_key_path("credential:b").empty());
+  CHECK(root_key_path("pkcs11:object=b?module-path=/a/b.so").empty());
+}
+
+TEST_CASE("a successor lies beside the root key until it takes its place") {
+  KeyFile key;
+  REQUIRE(create_root_key(key.url));
+  const auto before = load_root_key(key.url);
+  CHECK_FALSE(value_or_throw(load_staged_root_key(key.url)));
+  REQUIRE(stage_root_key(key.url));
+  struct stat status {};
+  REQUIRE(stat((key.path + ".next").c_str(), &status) == 0);
+  CHECK((status.st_mode & 07777) == 0400);
+  CHECK(key.files() == 2);
+  const auto next = value_or_throw(load_staged_root_key(key.url));
+  REQUIRE(next);
+  CHECK_FALSE(next->equals(*before));
+  CHECK(load_root_key(key.url)->equals(*before));
+  REQUIRE(promote_root_key(key.url));
+  CHECK(load_root_key(key.url)->equals(*next));
+  CHECK_FALSE(value_or_throw(load_staged_root_key(key.url)));
+  CHECK(key.files() == 1);
+}
+
+TEST_CASE("a successor has the owner and the group of the root key") {
+  KeyFile key;
+  REQUIRE(create_root_key(key.url));
+  const bool root = geteuid() == 0;
+  if (root) REQUIRE(chown(key.path.c_str(), 0, 12345) == 0);
+  REQUIRE(stage_root_key(key.url));
+  struct stat status {};
+  REQUIRE(stat((key.path + ".next").c_str(), &status) == 0);
+  CHECK(status.st_uid == geteuid());
+  CHECK(status.st_gid == (root ? 12345 : getegid()));
+}
+
+TEST_CASE("a second successor replaces the first") {
+  KeyFile key;
+  REQUIRE(create_root_key(key.url));
+  REQUIRE(stage_root_key(key.url));
+  const auto first = value_or_throw(load_staged_root_key(key.url));
+  REQUIRE(stage_root_key(key.url));
+  CHECK_FALSE(value_or_throw(load_staged_root_key(key.url))->equals(*first));
+  CHECK(key.files() == 2);
+}
+
+TEST_CASE("a discarded successor is overwritten before it is removed") {
+  KeyFile key;
+  REQUIRE(create_root_key(key.url));
+  REQUIRE(stage_root_key(key.url));
+  const std::string kept = key.directory / "link";
+  REQUIRE(link((key.path + ".next").c_str(), kept.c_str()) == 0);
+  const auto next = value_or_throw(load_staged_root_key(key.url));
+  REQUIRE(discard_staged_root_key(key.url));
+  CHECK_FALSE(value_or_throw(load_staged_root_key(key.url)));
+  std::ifstream file(kept, std::ios::binary);
+  const std::string left((std::istreambuf_iterator<char>(file)), {});
+  CHECK(left.size() == key_bytes);
+  CHECK_FALSE(Secret::copy_of(left.data(), left.size()).equals(*next));
+  CHECK(load_root_key(key.url));
+  CHECK(discard_staged_root_key(key.url));
+}
+
+TEST_CASE("a successor without a root key, or that others can read, is refused") {
+  KeyFile key;
+  CHECK(stage_root_key(key.url).error().code == Code::unavailable);
+  CHECK(promote_root_key(key.url).error().code == Code::not_found);
+  REQUIRE(create_root_key(key.url));
+  const auto before = load_root_key(key.url);
+  REQUIRE(stage_root_key(key.url));
+  const std::string next = key.path + ".next";
+  SECTION("others can read it") { REQUIRE(chmod(next.c_str(), 0440) == 0); }
+  SECTION("it is cut off") {
+    REQUIRE(chmod(next.c_str(), 0600) == 0);
+    REQUIRE(truncate(next.c_str(), 31) == 0);
+  }
+  CHECK(load_staged_root_key(key.url).error().code == Code::configuration);
+  CHECK(promote_root_key(key.url).error().code == Code::configuration);
+  CHECK(load_root_key(key.url)->equals(*before));
+}
+
+TEST_CASE("a link in the successor's place is not followed") {
+  KeyFile key;
+  REQUIRE(create_root_key(key.url));
+  const std::string other = key.directory / "other";
+  std::ofstream(other) << "precious";
+  REQUIRE(symlink(other.c_str(), (key.path + ".next").c_str()) == 0);
+  CHECK(stage_root_key(key.url).error().code == Code::configuration);
+  CHECK(discard_staged_root_key(key.url).error().code == Code::configuration);
+  std::ifstream file(other);
+  CHECK(std::string((std::istreambuf_iterator<char>(file)), {}) == "precious");
+}
+
+TEST_CASE("keys that are no file have no successor beside them") {
+  const std::string url = GENERATE("passphrase:/x/root", "credential:root.key", "pkcs11:object=x");
+  const auto staged = stage_root_key(url);
+  REQUIRE_FALSE(staged);
+  CHECK(staged.error().code == Code::usage);
+  CHECK(staged.error().message.find("key rotate --to") != std::string::npos);
+  CHECK(promote_root_key(url).error().code == Code::usage);
+  CHECK_FALSE(value_or_throw(load_staged_root_key(url)));
+  CHECK(discard_staged_root_key(url));
 }
