@@ -16,6 +16,8 @@ struct TrailTerms {
   std::set<std::uint64_t> erased_bodies;
   // Of an earlier state, of which later erasures took bodies: any may be gone.
   bool bodies_may_lack = false;
+  // In a backup, where a key that is retired since may have sealed them.
+  bool kept = false;
 };
 
 // Throws Failure when the store does. `progress` may be empty.

@@ -315,6 +315,11 @@ std::optional<std::uint32_t> Vault::number_of(KeyId id) const {
   return key->second.number;
 }
 
+bool Vault::is_retired(KeyId id) const {
+  const auto key = data_keys_.find(id);
+  return key != data_keys_.end() && key->second.retired;
+}
+
 namespace {
 
 template <std::size_t N>

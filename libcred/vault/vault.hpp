@@ -106,6 +106,7 @@ class Vault {
   bool sealed_by_newest(std::span<const std::byte> sealed) const;
   // The number of the key with this id, retired or not.
   std::optional<std::uint32_t> number_of(KeyId id) const;
+  bool is_retired(KeyId id) const;
 
   // A keyed pseudonym of a login name, for attempt counters: the same work whether
   // the account exists or not, and no typed password in the store.
