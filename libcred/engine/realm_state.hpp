@@ -103,12 +103,19 @@ class RealmChange : public RealmState {
   std::vector<audit::SecurityEvent> told_;
 };
 
+// The next record of the trail, and the head moves on to it.
+store::AuditRow next_record(const vault::Vault& vault, Head& head, const Noted& noted, Time now);
+
 // Numbers of records whose bodies were erased.
 std::vector<std::uint64_t> erased_bodies(RealmState& state);
+inline constexpr const char* erased_bodies_document = "erased_bodies";
+std::vector<std::uint64_t> decode_erased_bodies(std::span<const std::byte> bytes);
 
 // The place of a sealed body, and of a change in the journal.
 vault::Place place_of_body(std::uint64_t number, const Uuid& account);
 vault::Place place_of_entry(std::uint64_t number);
+vault::Place place_of_head(std::uint64_t number);
+vault::Place place_of_document(std::string_view name, std::uint64_t generation);
 // The head of a realm that begins: the first checkpoint's key is made.
 Head first_head(std::string_view realm, Time now);
 // Seals a head for its row.
