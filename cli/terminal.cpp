@@ -121,6 +121,16 @@ Expected<Secret> ask_for_new() {
   return first;
 }
 
+Expected<bool> confirm(const std::string& question) {
+  const Terminal terminal;
+  if (!terminal.there())
+    return fail(Code::usage, "there is no terminal to ask on: say --yes if you are sure");
+  terminal.print(question + " Type yes: ");
+  std::string answer;
+  for (char c = 0; read(terminal.fd(), &c, 1) == 1 && c != '\n' && answer.size() < 8;) answer += c;
+  return answer == "yes";
+}
+
 void tell(const std::string& text) {
   const Terminal terminal;
   if (terminal.there()) terminal.print(text);

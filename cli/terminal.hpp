@@ -17,6 +17,9 @@ Expected<Secret> ask(const std::string& prompt);
 // Asks for a new password twice. Errors: usage (they differ).
 Expected<Secret> ask_for_new();
 
+// Asks a question on the terminal; anything but "yes" is no. Errors: usage (no terminal).
+Expected<bool> confirm(const std::string& question);
+
 // Prints on the terminal, if there is one.
 void tell(const std::string& text);
 

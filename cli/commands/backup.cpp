@@ -2,6 +2,7 @@
 #include "cli/commands/commands.hpp"
 #include "cli/policy_view.hpp"
 #include "cli/progress.hpp"
+#include "cli/terminal.hpp"
 #include "engine/units.hpp"
 
 #include <CLI/CLI.hpp>
@@ -173,12 +174,6 @@ std::string in_words(const engine::RestoreReport& report) {
   return text;
 }
 
-bool confirmed() {
-  std::fputs("Restore it? Type yes: ", stderr);
-  std::string line;
-  return std::getline(std::cin, line) && line == "yes";
-}
-
 int restore(const Session& session, const Wish& wish) {
   engine::RestoreRequest request;
   if (!wish.at.empty()) {
@@ -208,13 +203,10 @@ int restore(const Session& session, const Wish& wish) {
                             "From backup " + report->backup + " would be restored:\n" +
                                 in_words(*report),
                             json_of(*report));
-    if (session.json || isatty(STDIN_FILENO) == 0)
-      return session.fail({Code::usage,
-                           "restore replaces the store: say --yes, or --dry-run to see what it "
-                           "would do"});
-    std::fprintf(stderr, "From backup %s would be restored:\n%s\n", report->backup.c_str(),
-                 in_words(*report).c_str());
-    if (!confirmed()) return session.fail({Code::usage, "nothing was changed"});
+    const auto sure = confirm("From backup " + report->backup + " would be restored:\n" +
+                              in_words(*report) + "\nRestore it?");
+    if (!sure) return session.fail(sure.error());
+    if (!*sure) return session.fail({Code::usage, "nothing was changed"});
   }
   const auto report = run(false);
   if (!report) return session.fail(report.error());

@@ -1,4 +1,7 @@
 #include "cli/commands/commands.hpp"
+#include "cli/policy_view.hpp"
+#include "cli/terminal.hpp"
+#include "engine/units.hpp"
 
 #include <CLI/CLI.hpp>
 #include <nlohmann/json.hpp>
@@ -6,13 +9,40 @@
 namespace cred::cli {
 namespace {
 
-int add(const Session& session, const std::string& name) {
+int add(const Session& session, const std::string& name, bool trial) {
   auto engine = session.engine();
   if (!engine) return session.fail(engine.error());
-  if (const auto added = engine->add_realm(name, session.actor()); !added)
+  if (const auto added = engine->add_realm(name, session.actor(), trial); !added)
     return session.fail(added.error());
-  return session.finish(Code::accepted, "Realm " + name + " is there, with a key of its own.",
-                        {{"realm", name}});
+  return session.finish(Code::accepted,
+                        "Realm " + name + " is there, with a key of its own" +
+                            (trial ? ", for a trial of 30 days." : "."),
+                        {{"realm", name}, {"trial", trial}});
+}
+
+std::string until_text(const engine::RealmStatus& status) {
+  if (!status.until) return "";
+  return (status.phase == engine::Phase::suspended ? "erased on " : "until ") +
+         engine::print_time(*status.until);
+}
+
+nlohmann::json json_of(const engine::RealmStatus& status) {
+  return {{"realm", status.name},
+          {"id", to_string(status.id)},
+          {"phase", word(status.phase)},
+          {"until", status.until ? nlohmann::json(engine::print_time(*status.until)) : nullptr},
+          {"trial", status.trial},
+          {"accounts", status.accounts},
+          {"erased_accounts", status.erased_accounts},
+          {"changes", status.changes},
+          {"changed", engine::print_time(status.changed)},
+          {"audit_records", status.audit_records}};
+}
+
+Expected<engine::RealmStatus> status_of(engine::Engine& engine, const std::string& name) {
+  auto realm = engine.realm(name);
+  if (!realm) return tl::make_unexpected(realm.error());
+  return realm->realm_status();
 }
 
 int list(const Session& session) {
@@ -20,9 +50,96 @@ int list(const Session& session) {
   if (!engine) return session.fail(engine.error());
   const auto names = engine->realms();
   if (!names) return session.fail(names.error());
-  std::string text;
-  for (const auto& name : *names) text += (text.empty() ? "" : "\n") + name;
-  return session.finish(Code::accepted, text, {{"realms", *names}});
+  std::vector<std::vector<std::string>> rows{{"REALM", "PHASE", "ACCOUNTS", ""}};
+  auto details = nlohmann::json::array();
+  for (const auto& name : *names) {
+    const auto status = status_of(*engine, name);
+    // One that does not open is named, and the others are shown.
+    if (!status) {
+      session.warn(status.error().message);
+      rows.push_back({name, "unusable", "", ""});
+      details.push_back({{"realm", name}, {"phase", nullptr}});
+      continue;
+    }
+    rows.push_back(
+        {name, word(status->phase), std::to_string(status->accounts), until_text(*status)});
+    details.push_back(json_of(*status));
+  }
+  std::string text = table(rows, "");
+  if (!text.empty()) text.pop_back();
+  return session.finish(Code::accepted, text, {{"realms", *names}, {"details", details}});
+}
+
+int show(const Session& session, const std::string& name) {
+  auto engine = session.engine();
+  if (!engine) return session.fail(engine.error());
+  const auto status = status_of(*engine, name);
+  if (!status) return session.fail(status.error());
+  std::string phase = word(status->phase);
+  if (status->trial) phase += ", a trial";
+  if (status->by_administrator) phase += " by an administrator";
+  if (status->until) phase += ", " + until_text(*status);
+  std::string text = table({{"Realm", status->name},
+                            {"Id", to_string(status->id)},
+                            {"Phase", phase},
+                            {"Accounts", std::to_string(status->accounts)},
+                            {"Erased accounts", std::to_string(status->erased_accounts)},
+                            {"Last change", std::to_string(status->changes) + ", " +
+                                                engine::print_time(status->changed)},
+                            {"Audit records", std::to_string(status->audit_records)}},
+                           "");
+  text.pop_back();
+  return session.finish(Code::accepted, text, json_of(*status));
+}
+
+template <typename Work>
+int change(const Session& session, const std::string& name, const std::string& done, Work work) {
+  auto engine = session.engine();
+  if (!engine) return session.fail(engine.error());
+  auto realm = engine->realm(name);
+  if (!realm) return session.fail(realm.error());
+  if (const Expected<void> changed = work(*realm); !changed) return session.fail(changed.error());
+  return session.finish(Code::accepted, done, {{"realm", name}});
+}
+
+int expire(const Session& session, const std::string& name, const std::string& at) {
+  Time when = SystemClock().now();
+  if (!at.empty()) {
+    const auto day = engine::parse_date(at);
+    if (!day) return session.fail({Code::usage, "--at takes a day, YYYY-MM-DD"});
+    when = *day;
+  }
+  return change(session, name,
+                "Realm " + name + " expires on " + engine::print_time(when) +
+                    ": 30 days of grace, then 30 suspended, then it is erased.",
+                [&](engine::Realm& realm) { return realm.expire_realm(when, session.actor()); });
+}
+
+int erase(const Session& session, const std::string& name, bool yes) {
+  auto engine = session.engine();
+  if (!engine) return session.fail(engine.error());
+  if (const auto status = status_of(*engine, name); !status) return session.fail(status.error());
+  if (!yes) {
+    const auto sure = confirm("Erase realm " + name + " with its accounts, trail and keys?");
+    if (!sure) return session.fail(sure.error());
+    if (!*sure) return session.finish(Code::refused, "Nothing was erased.", {{"realm", name}});
+  }
+  if (const auto erased = engine->erase_realm(name, session.actor()); !erased)
+    return session.fail(erased.error());
+  return session.finish(Code::accepted,
+                        "Realm " + name +
+                            " is erased. Backups made before hold it until they are "
+                            "removed, and do not bring it back.",
+                        {{"realm", name}});
+}
+
+// A command that takes a realm's name.
+CLI::App* add_named(CLI::App& realm, const char* verb, const char* help, const char* example,
+                    const std::shared_ptr<std::string>& name) {
+  auto* command = realm.add_subcommand(verb, help);
+  command->add_option("NAME", *name, "Its name")->required();
+  command->footer(std::string("Example: credctl realm ") + example);
+  return command;
 }
 
 }  // namespace
@@ -31,14 +148,50 @@ void add_realm(CLI::App& program, const Session& session, Action& action) {
   auto* realm = program.add_subcommand("realm", "Tenants, each with accounts and a key of its own");
   realm->require_subcommand(1);
   auto name = std::make_shared<std::string>();
-  auto* adding = realm->add_subcommand("add", "A new one");
-  adding->add_option("NAME", *name, "Its name")->required();
-  adding->footer("Example: credctl realm add shop");
-  adding->callback(
-      [&session, &action, name] { action = [&session, name] { return add(session, *name); }; });
-  auto* listing = realm->add_subcommand("list", "The names of all");
+  auto text = std::make_shared<std::string>();
+  auto flag = std::make_shared<bool>(false);
+
+  auto* adding = add_named(*realm, "add", "A new one", "add shop --trial", name);
+  adding->add_flag("--trial", *flag, "Suspended after 30 days, erased after 30 more");
+  adding->callback([&session, &action, name, flag] {
+    action = [&session, name, flag] { return add(session, *name, *flag); };
+  });
+  auto* listing = realm->add_subcommand("list", "All of them");
   listing->footer("Example: credctl realm list --json");
   listing->callback([&session, &action] { action = [&session] { return list(session); }; });
+  add_named(*realm, "show", "Its phase, and how much is in it", "show shop", name)
+      ->callback([&session, &action, name] {
+        action = [&session, name] { return show(session, *name); };
+      });
+  auto* suspending = add_named(*realm, "suspend", "Nothing works, and everything is kept",
+                               "suspend shop --reason 'unpaid'", name);
+  suspending->add_option("--reason", *text, "Why, for the trail")->required()->type_name("TEXT");
+  suspending->callback([&session, &action, name, text] {
+    action = [&session, name, text] {
+      return change(session, *name, "Realm " + *name + " is suspended.",
+                    [&](engine::Realm& r) { return r.suspend(*text, session.actor()); });
+    };
+  });
+  add_named(*realm, "resume", "Ends a suspension, an expiry or a trial", "resume shop", name)
+      ->callback([&session, &action, name] {
+        action = [&session, name] {
+          return change(session, *name, "Realm " + *name + " is in use.",
+                        [&](engine::Realm& r) { return r.resume(session.actor()); });
+        };
+      });
+  auto* expiring =
+      add_named(*realm, "expire", "30 days of grace, then 30 suspended, then it is erased",
+                "expire shop --at 2027-01-01", name);
+  expiring->add_option("--at", *text, "From this day on instead of now")->type_name("YYYY-MM-DD");
+  expiring->callback([&session, &action, name, text] {
+    action = [&session, name, text] { return expire(session, *name, *text); };
+  });
+  auto* erasing =
+      add_named(*realm, "erase", "Accounts, trail and keys of it, at once", "erase shop", name);
+  erasing->add_flag("--yes", *flag, "Do not ask");
+  erasing->callback([&session, &action, name, flag] {
+    action = [&session, name, flag] { return erase(session, *name, *flag); };
+  });
 }
 
 }  // namespace cred::cli

@@ -72,9 +72,6 @@ Expected<void> Realm::expire(std::string_view name, const Actor& actor) {
   });
 }
 
-namespace {
-
-// A sentence for the trail. Errors: usage.
 Expected<void> check_reason(const std::string& reason) {
   if (reason.empty() || reason.size() > max_reason ||
       !policy::normalise(Secret::copy_of(reason.data(), reason.size())))
@@ -82,8 +79,6 @@ Expected<void> check_reason(const std::string& reason) {
                 "a reason is needed: UTF-8 without control characters, at most 1,024 bytes");
   return {};
 }
-
-}  // namespace
 
 Expected<void> Realm::compromise(std::string_view name, const std::string& reason, bool lock,
                                  const Actor& actor) {

@@ -90,7 +90,8 @@ Expected<void> Engine::initialise(const Configuration& configuration) {
       return fail(Code::conflict, "there is a credential store at " + configuration.store_url +
                                       " already; nothing was changed");
     for (const std::string& url : {configuration.store_url, configuration.root_key_url})
-      make_directory(url.substr(url.find(':') + 1));
+      if (const auto path = url.substr(url.find(':') + 1); path.starts_with('/'))
+        make_directory(path);
     if (auto created = vault::create_root_key(configuration.root_key_url);
         !created && created.error().code != Code::conflict)
       return created;
@@ -98,6 +99,11 @@ Expected<void> Engine::initialise(const Configuration& configuration) {
     const auto realm = new_realm(system_realm, root, SystemClock().now(), std::nullopt);
     if (!store::create(configuration.store_url, realm.row, realm.keys, realm.head))
       return fail(Code::conflict, "another init was faster; nothing was changed");
+    // Journal and anchor have their places before a service that may make no directories.
+    auto engine = open(configuration, std::make_shared<SystemClock>());
+    if (!engine) return tl::make_unexpected(engine.error());
+    auto made = engine->realm(system_realm);
+    if (!made) return tl::make_unexpected(made.error());
     return {};
   });
 }
@@ -127,29 +133,49 @@ std::shared_ptr<RealmKeys> Engine::Shared::keys_of(store::RealmStore& realm) {
   return known;
 }
 
+std::unique_ptr<Realm::Parts> Engine::Shared::parts_of(std::string_view name) {
+  auto realm = store->realm(name);
+  if (!realm) throw Failure(Code::not_found, "there is no realm '" + std::string(name) + "'");
+  std::shared_ptr<RealmKeys> realm_keys;
+  try {
+    realm_keys = keys_of(*realm);
+  } catch (const Failure& failure) {
+    throw Failure(failure.error().code, "realm " + std::string(name) + " does not open with " +
+                                            configuration.root_key_url + ": " +
+                                            failure.error().message);
+  }
+  return std::make_unique<Realm::Parts>(std::move(realm), std::move(realm_keys), configuration,
+                                        clock, arenas, sink);
+}
+
 Expected<Realm> Engine::realm(std::string_view name) {
   return at_the_door([&]() -> Expected<Realm> {
-    auto store = shared_->store->realm(name);
-    if (!store) return fail(Code::not_found, "there is no realm '" + std::string(name) + "'");
-    std::shared_ptr<RealmKeys> keys;
-    try {
-      keys = shared_->keys_of(*store);
-    } catch (const Failure& failure) {
-      return fail(failure.error().code, "realm " + std::string(name) + " does not open with " +
-                                            shared_->configuration.root_key_url + ": " +
-                                            failure.error().message);
-    }
-    auto parts = std::make_unique<Realm::Parts>(std::move(store), keys, shared_->configuration,
-                                                shared_->clock, shared_->arenas, shared_->sink);
-    if (!keys->prepared.exchange(true)) {
+    auto parts = shared_->parts_of(name);
+    if (!parts->keys->prepared) {
       try {
         prepare(*parts);
-      } catch (...) {
-        keys->prepared = false;
-        throw;
+        (void)RealmState(*parts, store::Access::read);
+      } catch (const Failure& failure) {
+        if (failure.error().code != Code::integrity) throw;
+        auto noticed =
+            parts->event(audit::word(audit::Event::rollback_noticed), Code::integrity, "");
+        noticed.detail = failure.error().message;
+        parts->tell(noticed);
+        if (!shared_->configuration.accept_rollbacks) throw;
+        accept(*parts, "[store] on_rollback is \"report\"", {"libcred"});
       }
+      parts->keys->prepared = true;
     }
     return Realm(std::move(parts));
+  });
+}
+
+Expected<void> Engine::accept_rollback(std::string_view name, const std::string& reason,
+                                       const Actor& actor) {
+  return at_the_door([&]() -> Expected<void> {
+    if (auto given = check_reason(reason); !given) return given;
+    accept(*shared_->parts_of(name), reason, actor);
+    return {};
   });
 }
 

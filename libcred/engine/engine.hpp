@@ -158,6 +158,29 @@ struct TrailCheck {
   std::string fingerprint;
 };
 
+// What a realm is, and until when.
+enum class Phase : std::uint8_t {
+  active,
+  grace,      // expired: everything works, with warnings
+  suspended,  // nothing works, everything is kept
+  due,        // for erasure
+};
+const char* word(Phase phase) noexcept;
+
+struct RealmStatus {
+  std::string name;
+  Uuid id{};
+  Phase phase = Phase::active;
+  std::optional<Time> until;  // the next phase begins
+  bool trial = false;
+  bool by_administrator = false;  // suspended by one: it does not end by itself
+  std::uint64_t accounts = 0;
+  std::uint64_t erased_accounts = 0;
+  std::uint64_t changes = 0;  // number of the last one
+  Time changed{};
+  std::uint64_t audit_records = 0;
+};
+
 class Realm {
  public:
   class Parts;
@@ -252,9 +275,15 @@ class Realm {
   // one that the realm's head tells of, with the signed checkpoints between them. `progress`
   // gets the number of records so far.
   Expected<TrailCheck> verify_trail(const std::function<void(std::uint64_t)>& progress = {});
-  // The store is older than it was, or another one, and is to be used all the same. Errors:
-  // conflict (it is neither), usage (no reason).
-  Expected<void> accept_rollback(const std::string& reason, const Actor& actor);
+  Expected<RealmStatus> realm_status();
+  // Nothing works until `resume`; everything is kept. Errors: conflict (is so already, or it
+  // is realm `system`).
+  Expected<void> suspend(const std::string& reason, const Actor& actor);
+  // Ends a suspension and an expiry; a trial becomes a usual realm.
+  Expected<void> resume(const Actor& actor);
+  // From `when` on 30 days of grace, then 30 suspended, then `maintain` erases the realm.
+  Expected<void> expire_realm(Time when, const Actor& actor);
+
   // For the trail: `actor` asked for what it may not. `what` holds no secret.
   Expected<void> note_refusal(const Actor& actor, const std::string& what);
 
@@ -284,6 +313,21 @@ class Engine {
   Expected<void> add_realm(std::string_view name, const Actor& actor, bool trial = false);
   // The names of all, in their order.
   Expected<std::vector<std::string>> realms();
+  // The store of a realm is older than it was, or another one, and is to be used all the
+  // same. Errors: not_found, conflict (it is neither), usage (no reason).
+  Expected<void> accept_rollback(std::string_view name, const std::string& reason,
+                                 const Actor& actor);
+  // Everything of a realm: accounts, trail, keys, journal. Its id stays, so that no backup
+  // brings it back. Errors: not_found, conflict (realm `system`).
+  Expected<void> erase_realm(std::string_view name, const Actor& actor);
+  // What is due, in all realms: what phases and retention ask for, and what was left
+  // undone. Each line says what was done; trouble is among them, with its code.
+  struct Done {
+    std::string realm;
+    std::string what;
+    Code code = Code::accepted;
+  };
+  Expected<std::vector<Done>> maintain(const Actor& actor);
 
   // All realms as they are now, in one sealed file with a signed manifest, whatever is changed
   // meanwhile. Older backups and parts of the journals that no kept backup needs go by the
@@ -297,9 +341,9 @@ class Engine {
   // succeeds. Errors: not_found (no backup), conflict (none leads there, or another restore
   // is under way), integrity (a damaged backup or journal), unavailable, configuration.
   static Expected<RestoreReport> restore(const Configuration& configuration,
-                                         std::shared_ptr<const Clock> clock,
-                                         audit::EventSink sink, const RestoreRequest& request,
-                                         const Actor& actor, const WorkProgress& progress = {});
+                                         std::shared_ptr<const Clock> clock, audit::EventSink sink,
+                                         const RestoreRequest& request, const Actor& actor,
+                                         const WorkProgress& progress = {});
 
  private:
   struct Shared;

@@ -3,7 +3,7 @@
 
 #include "engine/arenas.hpp"
 #include "engine/engine.hpp"
-#include "engine/realm_keys.hpp"
+#include "engine/realm_parts.hpp"
 #include "store/store.hpp"
 
 #include <map>
@@ -25,6 +25,8 @@ struct Engine::Shared {
 
   // Throws Failure (integrity) when they do not open.
   std::shared_ptr<RealmKeys> keys_of(store::RealmStore& realm);
+  // Not prepared, and not looked at. Throws Failure (not_found, integrity).
+  std::unique_ptr<Realm::Parts> parts_of(std::string_view name);
 };
 
 }  // namespace cred::engine

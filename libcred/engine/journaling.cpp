@@ -116,28 +116,24 @@ void prepare(const Realm::Parts& parts) {
   change.commit();
 }
 
-Expected<void> Realm::accept_rollback(const std::string& reason, const Actor& actor) {
-  return at_the_door([&]() -> Expected<void> {
-    if (auto given = check_reason(reason); !given) return given;
-    const auto mark = parts_->anchor.read();
-    const std::uint64_t journaled = parts_->journal.lock().last().value_or(0);
-    const std::uint64_t known = std::max({mark ? mark->number : 0, journaled, parts_->keys->seen.load()});
-    RealmChange change(*parts_, RealmChange::Older::accepted);
-    const std::uint64_t stood_at = change.head().number;
-    const bool rolled_back = stood_at < known || (mark && mark->number == stood_at &&
-                                                  mark->digest != digest_of(change.vault(),
-                                                                            change.head()));
-    if (!rolled_back)
-      return fail(Code::conflict, "the store of realm " + change.head().realm +
+void accept(const Realm::Parts& parts, const std::string& reason, const Actor& actor) {
+  const auto mark = parts.anchor.read();
+  const std::uint64_t journaled = parts.journal.lock().last().value_or(0);
+  const std::uint64_t known =
+      std::max({mark ? mark->number : 0, journaled, parts.keys->seen.load()});
+  RealmChange change(parts, RealmState::Older::accepted);
+  const std::uint64_t stood_at = change.head().number;
+  const bool other =
+      mark && mark->number == stood_at && mark->digest != digest_of(change.vault(), change.head());
+  if (stood_at >= known && !other)
+    throw Failure(Code::conflict, "the store of realm " + change.head().realm +
                                       " is no older than it was; nothing was changed");
-    change.begin_run(known, stood_at);
-    change.note({.event = audit::Event::rollback_accepted,
-                 .actor = actor,
-                 .detail = "from change " + std::to_string(known) + " back to change " +
-                           std::to_string(stood_at) + ": " + reason});
-    change.commit();
-    return {};
-  });
+  change.begin_run(known, stood_at);
+  change.note({.event = audit::Event::rollback_accepted,
+               .actor = actor,
+               .detail = "from change " + std::to_string(known) + " back to change " +
+                         std::to_string(stood_at) + ": " + reason});
+  change.commit();
 }
 
 }  // namespace cred::engine

@@ -134,6 +134,8 @@ class Realm::Parts {
   Secret open_field(const store::AccountRow& row, vault::Field field) const;
 };
 
+// A sentence for the trail. Errors: usage.
+Expected<void> check_reason(const std::string& reason);
 // What may be a profile. Errors: usage.
 Expected<void> check_profile(const Profile& profile);
 

@@ -13,9 +13,6 @@ namespace cred::engine {
 namespace {
 
 using days = std::chrono::days;
-constexpr auto grace = days(30);
-constexpr auto kept_suspended = days(30);
-
 // A checkpoint is signed when the day changes, and after so many records.
 constexpr std::uint64_t records_between_checkpoints = 1000;
 
@@ -41,15 +38,6 @@ vault::Place place_of_entry(std::uint64_t number) {
   place.field = vault::Field::journal;
   place.generation = number;
   return place;
-}
-
-Dated phase_of(const Head& head, Time now) {
-  if (head.suspended) return {Phase::suspended, std::nullopt};
-  if (!head.expires || now < *head.expires) return {Phase::active, head.expires};
-  const Time graced = *head.expires + (head.trial ? days(0) : grace);
-  if (now < graced) return {Phase::grace, graced};
-  const Time end = graced + kept_suspended;
-  return now < end ? Dated{Phase::suspended, end} : Dated{Phase::due, std::nullopt};
 }
 
 vault::Mac mac_of(const vault::Vault& vault, const store::Tombstone& tombstone) {

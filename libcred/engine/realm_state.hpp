@@ -12,7 +12,6 @@
 namespace cred::engine {
 
 // The realm's state by its dates.
-enum class Phase : std::uint8_t { active, grace, suspended, due };
 struct Dated {
   Phase phase = Phase::active;
   std::optional<Time> until;  // the next one begins
@@ -126,5 +125,8 @@ vault::Mac digest_of(const vault::Vault& vault, const Head& head);
 // A realm of version 4, or one that was never used, becomes ready: keys, buckets, tree,
 // head, anchor.
 void prepare(const Realm::Parts& parts);
+// A store that is older than it was is used from now on. Throws Failure (conflict: it is
+// not).
+void accept(const Realm::Parts& parts, const std::string& reason, const Actor& actor);
 
 }  // namespace cred::engine

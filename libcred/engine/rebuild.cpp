@@ -402,10 +402,11 @@ void Rebuild::check() {
     if (count != realm.head.tombstones || tombstones != realm.head.tombstones_digest)
       damaged("the erasures of " + named(realm) + " are not those that its head tells of");
     const std::uint64_t records = realm.head.audit_number - realm.head.audit_pruned;
-    const auto trail =
-        check_trail(*transaction, *realm.vault, realm.head, id, {{}, true, true}, [&](std::uint64_t n) {
-          if (n % records_between_reports == 0) report("Checking the trail", n, records);
-        });
+    const auto trail = check_trail(*transaction, *realm.vault, realm.head, id, {{}, true, true},
+                                   [&](std::uint64_t n) {
+                                     if (n % records_between_reports == 0)
+                                       report("Checking the trail", n, records);
+                                   });
     if (trail.first_bad)
       damaged("record " + std::to_string(*trail.first_bad) + " of the trail of " + named(realm) +
               ": " + trail.why);

@@ -1,0 +1,94 @@
+// What is due from time to time, in all realms. Each piece of work stands for itself: one
+// that fails is told of and keeps no other from being done.
+
+#include "engine/account_tree.hpp"
+#include "engine/engine_shared.hpp"
+#include "engine/realm_state.hpp"
+#include "engine/units.hpp"
+
+namespace cred::engine {
+namespace {
+
+class Work {
+ public:
+  explicit Work(std::vector<Engine::Done>& done) : done_(done) {}
+
+  // `job` answers what it did; empty: nothing was due.
+  template <typename Job>
+  void in(const std::string& realm, const char* what, Job job) {
+    const auto result = at_the_door([&]() -> Expected<std::string> { return job(); });
+    if (!result)
+      done_.push_back(
+          {realm, std::string(what) + ": " + result.error().message, result.error().code});
+    else if (!result->empty())
+      done_.push_back({realm, *result, Code::accepted});
+  }
+
+ private:
+  std::vector<Engine::Done>& done_;
+};
+
+// Every account, not only those that log in.
+std::string check_accounts(const Realm::Parts& parts) {
+  RealmState state(parts, store::Access::read);
+  const auto accounts =
+      AccountTree(state.vault(), state.transaction()).check_all(state.head().tree);
+  if (accounts != state.head().accounts)
+    throw Failure(Code::integrity, "there are " + std::to_string(accounts) + " accounts, not " +
+                                       std::to_string(state.head().accounts));
+  return "checked " + std::to_string(accounts) + " accounts";
+}
+
+// Logins' records reach the journal with the next change: here at the latest.
+std::string drain(const Realm::Parts& parts) {
+  journal::Mark mark;
+  {
+    const RealmState state(parts, store::Access::write);
+    mark = {state.head().number, digest_of(state.vault(), state.head())};
+  }
+  parts.write_journal(mark);
+  return {};
+}
+
+}  // namespace
+
+Expected<std::vector<Engine::Done>> Engine::maintain(const Actor& actor) {
+  return at_the_door([&]() -> Expected<std::vector<Done>> {
+    std::vector<Done> done;
+    Work work(done);
+    for (const std::string& name : shared_->store->realms()) {
+      auto opened = realm(name);
+      if (!opened) {
+        done.push_back({name, opened.error().message, opened.error().code});
+        continue;
+      }
+      const Realm::Parts& parts = *opened->parts_;
+      Dated dated;
+      work.in(name, "looking at its phase", [&]() -> std::string {
+        const RealmState state(parts, store::Access::read);
+        dated = phase_of(state.head(), shared_->clock->now());
+        if (dated.phase == Phase::grace)
+          return "expired; it is suspended on " + print_time(*dated.until);
+        if (dated.phase == Phase::suspended && dated.until)
+          return "suspended; it is erased on " + print_time(*dated.until);
+        return {};
+      });
+      if (dated.phase == Phase::due) {
+        work.in(name, "erasing it", [&]() -> std::string {
+          value_or_throw(erase_realm(name, actor));
+          return "erased: its time was over";
+        });
+        continue;
+      }
+      work.in(name, "checking its accounts", [&] { return check_accounts(parts); });
+      work.in(name, "writing its journal", [&] { return drain(parts); });
+    }
+    work.in("", "removing old backups", [&]() -> std::string {
+      prune_backups();
+      return {};
+    });
+    return done;
+  });
+}
+
+}  // namespace cred::engine
