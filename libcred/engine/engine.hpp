@@ -252,6 +252,9 @@ class Realm {
   // one that the realm's head tells of, with the signed checkpoints between them. `progress`
   // gets the number of records so far.
   Expected<TrailCheck> verify_trail(const std::function<void(std::uint64_t)>& progress = {});
+  // The store is older than it was, or another one, and is to be used all the same. Errors:
+  // conflict (it is neither), usage (no reason).
+  Expected<void> accept_rollback(const std::string& reason, const Actor& actor);
   // For the trail: `actor` asked for what it may not. `what` holds no secret.
   Expected<void> note_refusal(const Actor& actor, const std::string& what);
 

@@ -82,7 +82,8 @@ Head first_head(std::string_view realm, Time now) {
   return head;
 }
 
-RealmState::RealmState(const Realm::Parts& parts, store::Access access) : parts_(parts) {
+RealmState::RealmState(const Realm::Parts& parts, store::Access access, Older older)
+    : parts_(parts) {
   constexpr int most_tries = 3;
   for (int i = 0; i < most_tries; ++i) {
     // Before the transaction begins: what it shows must be no older.
@@ -104,7 +105,7 @@ RealmState::RealmState(const Realm::Parts& parts, store::Access access) : parts_
         if (head_.number != row->number || head_.realm != parts.store->row().name)
           throw Failure(Code::integrity,
                         "the head of realm " + parts.store->row().name + " is another's");
-        parts.must_be_newest(head_, *vault_, mark, seen);
+        if (older == Older::refused) parts.must_be_newest(head_, *vault_, mark, seen);
         return;
       }
     } else if (i + 1 == most_tries || opened.error().code != Code::integrity) {
@@ -191,6 +192,15 @@ std::vector<std::uint64_t> decode_erased_bodies(std::span<const std::byte> bytes
 
 RealmChange::RealmChange(const Realm::Parts& parts, store::Access access, Journal journal)
     : RealmState(parts, access), journal_(journal) {}
+
+RealmChange::RealmChange(const Realm::Parts& parts, Older older)
+    : RealmState(parts, store::Access::write, older) {}
+
+void RealmChange::begin_run(std::uint64_t known, std::uint64_t stood_at) {
+  head_.number = std::max(known, stood_at);
+  new_run_ = true;
+  items_.emplace_back(RunBegins{stood_at});
+}
 
 void RealmChange::set_document(const std::string& name, std::uint64_t& generation,
                                std::span<const std::byte> plaintext) {
@@ -320,11 +330,12 @@ void RealmChange::commit() {
   items_.emplace_back(HeadCopy{{copy.bytes().begin(), copy.bytes().end()}});
   transaction_->add_outbox(
       {head_.number, head_.time, vault_->seal(place_of_entry(head_.number), encode(items_))});
-  transaction_->clear_outbox(parts_.keys->journaled);
+  transaction_->clear_outbox(new_run_ ? head_.number - 1 : parts_.keys->journaled.load());
   transaction_->commit();
   const auto digest = digest_of(*vault_, head_);
   raise(parts_.keys->seen, head_.number);
   transaction_.reset();
+  if (new_run_) parts_.anchor.force({head_.number, digest});
   if (journal_ == Journal::at_once) parts_.write_journal({head_.number, digest});
   for (const auto& event : told_) parts_.tell(event);
 }

@@ -21,8 +21,9 @@ Dated phase_of(const Head& head, Time now);
 
 class RealmState {
  public:
+  enum class Older : std::uint8_t { refused, accepted };
   // Throws Failure (integrity) when the store is older than it was.
-  RealmState(const Realm::Parts& parts, store::Access access);
+  RealmState(const Realm::Parts& parts, store::Access access, Older older = Older::refused);
 
   const Head& head() const { return head_; }
   const vault::Vault& vault() const { return *vault_; }
@@ -63,6 +64,8 @@ class RealmChange : public RealmState {
   enum class Journal : std::uint8_t { at_once, later };
   explicit RealmChange(const Realm::Parts& parts, store::Access access = store::Access::write,
                        Journal journal = Journal::at_once);
+  // On a store that may be older than it was.
+  RealmChange(const Realm::Parts& parts, Older older);
 
   Head& head() { return head_; }
 
@@ -82,6 +85,10 @@ class RealmChange : public RealmState {
   // For the journal, in addition to what the calls above put there.
   void also(Item item) { items_.push_back(std::move(item)); }
 
+  // This change follows the state that `stood_at`, with a number above `known`: what was
+  // between them is no longer so.
+  void begin_run(std::uint64_t known, std::uint64_t stood_at);
+
   void put_key(const store::KeyRow& key);
   void remove_key(std::uint32_t number);
 
@@ -90,7 +97,8 @@ class RealmChange : public RealmState {
 
  private:
   void check_point();
-  const Journal journal_;
+  const Journal journal_ = Journal::at_once;
+  bool new_run_ = false;
   std::vector<Item> items_;
   std::vector<audit::SecurityEvent> told_;
 };
