@@ -19,6 +19,8 @@ struct Session {
   bool quiet = false;
 
   Expected<engine::Configuration> configuration() const;
+  // Before a credential takes the place of the root key's file.
+  Expected<engine::Configuration> configured() const;
   Expected<engine::Engine> engine() const;
   Expected<engine::Realm> realm() const;
   // Opening the store fails because of who asks: credd may still answer.

@@ -143,7 +143,7 @@ nlohmann::json json_of(const engine::RestoreReport& report) {
     return t.empty() ? nlohmann::json() : nlohmann::json(t);
   };
   return {{"from", report.backup},           {"in_place", report.in_place},
-          {"realms", std::move(realms)},     {"moved_aside", text(report.moved_aside)},
+          {"realms", std::move(realms)},     {"moved_aside", report.moved_aside},
           {"live_store", text(report.live)}, {"fresh_backup", text(report.fresh_backup)},
           {"warning", text(report.warning)}};
 }
@@ -211,9 +211,8 @@ int restore(const Session& session, const Wish& wish) {
   const auto report = run(false);
   if (!report) return session.fail(report.error());
   std::string text = "Restored from backup " + report->backup + ":\n" + in_words(*report);
-  if (!report->moved_aside.empty())
-    text +=
-        "\nThe damaged store is now " + report->moved_aside + "; remove it when it is not needed.";
+  for (const auto& aside : report->moved_aside)
+    text += "\nWhat was damaged is now " + aside + "; remove it when it is not needed.";
   if (!report->fresh_backup.empty())
     text += "\nBackup " + report->fresh_backup + " was made of it.";
   if (!report->warning.empty())

@@ -62,7 +62,8 @@ struct RestoreReport {
   std::string backup;
   std::vector<Realm> realms;
   bool in_place = false;
-  std::string moved_aside;   // where the damaged store is, if there was one
+  // Where a damaged store or journal is now.
+  std::vector<std::string> moved_aside;
   std::string live;          // why the live store was of no use; empty: it was
   std::string fresh_backup;  // made at once; empty: `warning` says why not
   std::string warning;

@@ -128,7 +128,8 @@ void accept(const Realm::Parts& parts, const std::string& reason, const Actor& a
   if (stood_at >= known && !other)
     throw Failure(Code::conflict, "the store of realm " + change.head().realm +
                                       " is no older than it was; nothing was changed");
-  change.begin_run(known, stood_at);
+  // Of the same number, but another one: no entry of the journal leads to it.
+  change.begin_run(known, stood_at == known ? 0 : stood_at);
   change.note({.event = audit::Event::rollback_accepted,
                .actor = actor,
                .detail = "from change " + std::to_string(known) + " back to change " +

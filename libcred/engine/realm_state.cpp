@@ -185,7 +185,8 @@ RealmChange::RealmChange(const Realm::Parts& parts, Older older)
     : RealmState(parts, store::Access::write, older) {}
 
 void RealmChange::begin_run(std::uint64_t known, std::uint64_t stood_at) {
-  head_.number = std::max(known, stood_at);
+  // One is left out: by the gap a reader of the journal sees that a run begins.
+  head_.number = std::max(known, stood_at) + 1;
   new_run_ = true;
   items_.emplace_back(RunBegins{stood_at});
 }

@@ -95,7 +95,7 @@ class Restoring {
       live_->store.reset();
     } else {
       const std::string suffix = ".damaged-" + print_time(clock_->now());
-      if (store_is_there_) report_.moved_aside = path_ + suffix;
+      if (store_is_there_) report_.moved_aside.push_back(path_ + suffix);
       store::move_into_place(configuration_.store_url, file.path(), suffix);
       file.keep();
     }
@@ -334,9 +334,27 @@ class Restoring {
     return {head.number, digest_of(vault, head)};
   }
 
+  // Nothing can be appended to one; a backup follows, so that no later moment needs it.
+  void replace_damaged_journal(const Uuid& realm) {
+    const std::string path = configuration_.journal_directory + "/" + to_string(realm);
+    try {
+      journal::Journal journal(path, realm);
+      (void)journal.lock().last();
+      journal.read(0, [](const journal::Entry&) { return true; });
+      return;
+    } catch (const Failure& failure) {
+      if (failure.error().code != Code::integrity) throw;
+    }
+    const std::string aside = path + ".damaged-" + print_time(clock_->now());
+    if (std::rename(path.c_str(), aside.c_str()) != 0)
+      throw Failure(Code::unavailable, "cannot rename the damaged journal " + path);
+    report_.moved_aside.push_back(aside);
+  }
+
   // The restored store is in place, whatever fails now.
   void afterwards() {
     try {
+      for (const auto& [id, mark] : heads_) replace_damaged_journal(id);
       for (const auto& [id, mark] : heads_)
         journal::Anchor(configuration_.anchor_directory + "/" + to_string(id)).force(mark);
       auto engine = value_or_throw(Engine::open(configuration_, clock_, sink_));

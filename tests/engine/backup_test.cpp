@@ -404,7 +404,7 @@ TEST_CASE("a store that is gone or destroyed comes back to its last change") {
   const auto report = site.restored();
   CHECK_FALSE(report.live.empty());
   CHECK(report.moved_aside.empty() == gone);
-  if (!gone) CHECK(bytes_of(report.moved_aside) == std::string(8192, 'x'));
+  if (!gone) CHECK(bytes_of(report.moved_aside.front()) == std::string(8192, 'x'));
   CHECK(report.realms.front().new_checkpoints);
   CHECK(site.login("alice", third) == Code::accepted);
   CHECK(site.login("bob", second) == Code::accepted);
@@ -552,7 +552,7 @@ TEST_CASE("a damaged journal is named, and moments before the damage can be had"
   flip(segment, whole + 100);
   CHECK(site.restore().error().code == Code::integrity);
   SECTION("with the store") {
-    site.restored(before);
+    CHECK(site.restored(before).moved_aside.size() == 1);
     CHECK(site.names() == std::vector<std::string>{"alice", "bob"});
   }
   SECTION("without it") {
@@ -567,6 +567,11 @@ TEST_CASE("a damaged journal is named, and moments before the damage can be had"
     REQUIRE(site.restore(request));
     CHECK(site.names() == std::vector<std::string>{"alice", "bob"});
   }
+  // The journal goes on.
+  site.enrol("frank", first);
+  site.lose_the_store();
+  site.restored();
+  CHECK(site.names() == std::vector<std::string>{"alice", "bob", "frank"});
 }
 
 TEST_CASE("changes that are missing from the journal are said to be missing") {
