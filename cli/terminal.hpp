@@ -17,6 +17,9 @@ Expected<Secret> ask(const std::string& prompt);
 // Asks for a new password twice. Errors: usage (they differ).
 Expected<Secret> ask_for_new();
 
+// Asks for a yes on the terminal. Errors: usage (no terminal, or something else was said).
+Expected<void> confirm(const std::string& question);
+
 // Prints on the terminal, if there is one.
 void tell(const std::string& text);
 

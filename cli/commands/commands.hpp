@@ -29,6 +29,8 @@ void add_breach(CLI::App& program, const Session& session, Action& action);
 void add_compromise(CLI::App& program, const Session& session, Action& action);
 // Below `credctl user`.
 void add_user_set(CLI::App& user, const Session& session, Action& action);
+void add_user_erase(CLI::App& user, const Session& session, Action& action);
+void add_user_export(CLI::App& user, const Session& session, Action& action);
 void add_realm(CLI::App& program, const Session& session, Action& action);
 void add_policy(CLI::App& program, const Session& session, Action& action);
 // Below `credctl policy`.

@@ -72,33 +72,12 @@ Expected<void> Realm::expire(std::string_view name, const Actor& actor) {
   });
 }
 
-namespace {
-
-// A sentence for the trail. Errors: usage.
 Expected<void> check_reason(const std::string& reason) {
   if (reason.empty() || reason.size() > max_reason ||
       !policy::normalise(Secret::copy_of(reason.data(), reason.size())))
     return fail(Code::usage,
                 "a reason is needed: UTF-8 without control characters, at most 1,024 bytes");
   return {};
-}
-
-}  // namespace
-
-Expected<void> Realm::compromise(std::string_view name, const std::string& reason, bool lock,
-                                 const Actor& actor) {
-  return at_the_door([&]() -> Expected<void> {
-    if (auto given = check_reason(reason); !given) return given;
-    return alter(
-        *parts_, name, audit::Event::compromised, actor,
-        [&](Credential& c) {
-          c.demand = Demand::compromised;
-          ++c.session_epoch;
-          if (lock && c.state == State::active) c.state = State::locked;
-          return true;
-        },
-        reason);
-  });
 }
 
 Expected<void> Realm::exempt(std::string_view name, Time until, const std::string& reason,

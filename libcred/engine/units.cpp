@@ -94,6 +94,34 @@ std::optional<std::chrono::sys_days> parse_date(std::string_view text) {
   return std::chrono::sys_days(date);
 }
 
+std::optional<Time> parse_time(std::string_view text) {
+  constexpr std::size_t shortest = 20;  // 2026-11-23T22:46:00Z
+  constexpr std::size_t longest = 24;   // 2026-11-23T22:46:00.123Z
+  if ((text.size() != shortest && text.size() != longest) || text[10] != 'T' ||
+      text.back() != 'Z' || text[13] != ':' || text[16] != ':' ||
+      (text.size() == longest && text[19] != '.'))
+    return std::nullopt;
+  const auto date = parse_date(text.substr(0, 10));
+  if (!date) return std::nullopt;
+  const auto number = [&](std::size_t from, std::size_t length) {
+    int value = 0;
+    for (const char c : text.substr(from, length)) {
+      if (c < '0' || c > '9') return -1;
+      value = value * 10 + (c - '0');
+    }
+    return value;
+  };
+  const int hour = number(11, 2);
+  const int minute = number(14, 2);
+  const int seconds = number(17, 2);
+  const int milliseconds = text.size() == longest ? number(20, 3) : 0;
+  if (hour < 0 || hour > 23 || minute < 0 || minute > 59 || seconds < 0 || seconds > 59 ||
+      milliseconds < 0)
+    return std::nullopt;
+  return Time(*date) + std::chrono::hours(hour) + std::chrono::minutes(minute) +
+         std::chrono::seconds(seconds) + Duration(milliseconds);
+}
+
 std::string print_time(Time time) {
   const auto seconds = std::chrono::floor<std::chrono::seconds>(time).time_since_epoch().count();
   const std::time_t t = seconds;
