@@ -6,7 +6,6 @@
 #include "policy/breach_corpus.hpp"
 #include "support/temporary.hpp"
 
-#include <SQLiteCpp/SQLiteCpp.h>
 #include <catch2/catch.hpp>
 #include <fstream>
 
@@ -37,11 +36,12 @@ struct Known {
   void damage() const { std::ofstream(corpus) << "rubbish"; }
   // Audit records that mention `text`.
   int trail(const std::string& text) const {
-    SQLite::Database database(realm.directory / "cred.db", SQLite::OPEN_READONLY);
-    SQLite::Statement query(database, "SELECT count(*) FROM audit WHERE instr(record, ?)");
-    query.bind(1, text.data(), static_cast<int>(text.size()));
-    query.executeStep();
-    return query.getColumn(0).getInt();
+    int found = 0;
+    value_or_throw(realm.open().trail(0, [&](const engine::TrailEntry& entry) {
+      found += entry.detail.find(text) != std::string::npos ? 1 : 0;
+      return true;
+    }));
+    return found;
   }
 };
 

@@ -142,7 +142,7 @@ TEST_CASE("a realm's handle reaches no row of another realm") {
     const auto tx = f.write();
     tx->add_lease(subject, at(9));
     tx->set_attempts(subject, {3, at(1), at(2)});
-    tx->append_audit({1, blob("r"), Blob(32)});
+    tx->append_audit({1, blob("r"), Blob(32), {}, {}});
     tx->commit();
   }
   REQUIRE(f.store->add_realm(realm_row("other", 2), keys, head));
@@ -195,7 +195,7 @@ TEST_CASE("the trail comes in its order, a page at a time, and an account by its
   {
     const auto tx = f.write();
     for (std::uint64_t number = 1; number <= 5; ++number)
-      tx->append_audit({number, blob("record " + std::to_string(number)), Blob(32)});
+      tx->append_audit({number, blob("record " + std::to_string(number)), Blob(32), {}, {}});
     tx->commit();
   }
   const auto tx = f.realm->begin(Access::read);
@@ -267,9 +267,9 @@ TEST_CASE("the audit trail is append-only and ordered") {
   Fixture f;
   const auto tx = f.write();
   CHECK_FALSE(tx->last_audit());
-  tx->append_audit({1, blob("first"), Blob(32)});
-  tx->append_audit({2, blob("second"), Blob(32)});
+  tx->append_audit({1, blob("first"), Blob(32), {}, {}});
+  tx->append_audit({2, blob("second"), Blob(32), {}, {}});
   CHECK(tx->last_audit()->number == 2);
   CHECK(tx->last_audit()->record == blob("second"));
-  CHECK_THROWS_AS(tx->append_audit({2, blob("again"), Blob(32)}), Failure);
+  CHECK_THROWS_AS(tx->append_audit({2, blob("again"), Blob(32), {}, {}}), Failure);
 }
