@@ -1,5 +1,4 @@
 #include "cli/commands/commands.hpp"
-#include "cli/moment.hpp"
 #include "cli/policy_view.hpp"
 #include "cli/terminal.hpp"
 #include "engine/name_list.hpp"
@@ -15,6 +14,9 @@
 
 namespace cred::cli {
 namespace {
+
+constexpr const char* moment_forms =
+    "a day (YYYY-MM-DD), a time in UTC (2026-11-23T22:46:00Z) or a time ago, such as 30d";
 
 struct Request {
   std::string name;
@@ -139,7 +141,7 @@ int list(const Session& session, const Request& r) {
 int whole_realm(const Session& session, const Request& r) {
   std::optional<Time> before;
   if (!r.all) {
-    before = parse_moment(r.set_before, SystemClock().now());
+    before = engine::parse_moment(r.set_before, SystemClock().now());
     if (!before)
       return session.fail({Code::usage, std::string("--set-before takes ") + moment_forms});
   }
@@ -168,7 +170,7 @@ int whole_realm(const Session& session, const Request& r) {
 int report(const Session& session, const Request& r) {
   std::optional<Time> since;
   if (!r.since.empty()) {
-    since = parse_moment(r.since, SystemClock().now());
+    since = engine::parse_moment(r.since, SystemClock().now());
     if (!since) return session.fail({Code::usage, std::string("--since takes ") + moment_forms});
   }
   auto realm = session.realm();

@@ -31,6 +31,7 @@ struct Manifest {
     std::uint64_t audit_records = 0;
     std::uint64_t erased = 0;
     std::uint64_t last_number = 0;  // of the trail
+    std::uint64_t change = 0;       // number of the last one that is in it
     std::string digest;             // lower-case hexadecimal digits; the caller's
     Time time{};                    // of the state that was saved
     bool operator==(const Realm&) const = default;

@@ -102,14 +102,16 @@ Json to_json(const Manifest::Realm& realm) {
               {"audit_records", realm.audit_records},
               {"erased", realm.erased},
               {"last_number", realm.last_number},
+              {"change", realm.change},
               {"digest", realm.digest},
               {"time", text_of(realm.time)}};
 }
 
 Manifest::Realm realm_from(const Json& json) {
-  check_members(
-      json, "a realm",
-      {"id", "name", "accounts", "audit_records", "erased", "last_number", "digest", "time"}, {});
+  check_members(json, "a realm",
+                {"id", "name", "accounts", "audit_records", "erased", "last_number", "change",
+                 "digest", "time"},
+                {});
   Manifest::Realm realm;
   realm.id = backup::text_of(json, "id");
   realm.name = backup::text_of(json, "name");
@@ -117,6 +119,7 @@ Manifest::Realm realm_from(const Json& json) {
   realm.audit_records = number_of(json, "audit_records");
   realm.erased = number_of(json, "erased");
   realm.last_number = number_of(json, "last_number");
+  realm.change = number_of(json, "change");
   realm.digest = backup::text_of(json, "digest");
   realm.time = time_of(json, "time");
   return realm;
@@ -130,6 +133,7 @@ void check(const Manifest::Realm& realm) {
   need_number(realm.audit_records, "audit_records");
   need_number(realm.erased, "erased");
   need_number(realm.last_number, "last_number");
+  need_number(realm.change, "change");
   need_plain(realm.digest, "digest");
   need(is_hexadecimal(realm.digest), "digest", "hexadecimal digits in lower case");
   need_time(realm.time, "time");

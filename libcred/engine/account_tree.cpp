@@ -5,6 +5,7 @@
 #include <array>
 #include <map>
 #include <sodium.h>
+#include <tuple>
 
 namespace cred::engine {
 namespace {
@@ -104,7 +105,8 @@ vault::Digest AccountTree::update(std::uint32_t bucket) {
   return below;
 }
 
-vault::Digest AccountTree::walk(const Visit& visit, std::uint64_t& accounts) {
+vault::Digest AccountTree::walk(const Visit& visit, std::uint64_t& accounts,
+                                const std::vector<store::Member>& erased) {
   // Of each level the one node that is being filled: rows come in the order of buckets.
   struct Filling {
     std::uint32_t position = 0;
@@ -138,7 +140,7 @@ vault::Digest AccountTree::walk(const Visit& visit, std::uint64_t& accounts) {
                 digest_bytes);
   };
   std::vector<store::Member> members;
-  transaction_.each_member([&](const store::Member& member) {
+  const auto take = [&](const store::Member& member) {
     if (member.bucket >> (bits * levels) != 0) altered();
     if (!members.empty() && members.front().bucket != member.bucket) {
       put(members.front().bucket, members);
@@ -146,8 +148,17 @@ vault::Digest AccountTree::walk(const Visit& visit, std::uint64_t& accounts) {
     }
     members.push_back(member);
     ++accounts;
+  };
+  auto next_erased = erased.begin();
+  const auto before = [](const store::Member& a, const store::Member& b) {
+    return std::tie(a.bucket, a.account) < std::tie(b.bucket, b.account);
+  };
+  transaction_.each_member([&](const store::Member& member) {
+    while (next_erased != erased.end() && before(*next_erased, member)) take(*next_erased++);
+    take(member);
     return true;
   });
+  while (next_erased != erased.end()) take(*next_erased++);
   if (!members.empty()) put(members.front().bucket, members);
   for (std::uint32_t level = levels; level-- > 0;) close(level);
   return filling[0].used ? digest_of(0, 0, filling[0].node) : vault::Digest{};
@@ -164,6 +175,13 @@ vault::Digest AccountTree::build() {
       accounts);
   for (const auto& [place, node] : nodes) transaction_.set_node(place.first, place.second, node);
   return root;
+}
+
+AccountTree::Whole AccountTree::whole(const std::vector<store::Member>& erased) {
+  Whole found;
+  found.root =
+      walk([](std::uint32_t, std::uint32_t, const store::Blob&) {}, found.accounts, erased);
+  return found;
 }
 
 std::uint64_t AccountTree::check_all(const vault::Digest& root) {

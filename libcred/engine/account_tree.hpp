@@ -31,6 +31,13 @@ class AccountTree {
   // Throws Failure (integrity) unless every bucket is what the root says. Gives the number
   // of accounts.
   std::uint64_t check_all(const vault::Digest& root);
+  // The root over the rows and over accounts that are here no more, whose `erased` stand in
+  // the order of buckets and ids. Counts both. Touches no node.
+  struct Whole {
+    vault::Digest root{};
+    std::uint64_t accounts = 0;
+  };
+  Whole whole(const std::vector<store::Member>& erased);
 
  private:
   vault::Digest leaf(std::uint32_t bucket, const std::vector<store::Member>& members) const;
@@ -39,7 +46,8 @@ class AccountTree {
   // Walks all nodes bottom up and hands each to `visit`.
   using Visit =
       std::function<void(std::uint32_t level, std::uint32_t position, const store::Blob& node)>;
-  vault::Digest walk(const Visit& visit, std::uint64_t& accounts);
+  vault::Digest walk(const Visit& visit, std::uint64_t& accounts,
+                     const std::vector<store::Member>& erased = {});
 
   const vault::Vault& vault_;
   store::Transaction& transaction_;

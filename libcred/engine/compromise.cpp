@@ -119,7 +119,7 @@ std::string text_of(const Wave& wave, const std::string& reason) {
 std::optional<Time> before_of(std::string_view detail) {
   constexpr std::size_t length = 24;
   if (!detail.starts_with(words_before_time)) return std::nullopt;
-  const auto moment = parse_time(detail.substr(words_before_time.size(), length));
+  const auto moment = parse_moment(detail.substr(words_before_time.size(), length), {});
   if (!moment) return std::nullopt;
   return *moment - Duration(1);
 }

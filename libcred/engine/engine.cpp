@@ -54,6 +54,7 @@ struct NewRealm {
   store::RealmRow row;
   std::vector<store::KeyRow> keys;
   store::HeadRow head;
+  HeadCopy first;
 };
 
 NewRealm new_realm(std::string_view name, const Secret& root_key, Time now,
@@ -66,6 +67,8 @@ NewRealm new_realm(std::string_view name, const Secret& root_key, Time now,
   Head head = first_head(name, now);
   head.trial = trial_until.has_value();
   head.expires = trial_until;
+  const Secret copy = encode(head, Seed::without);
+  made.first.record.assign(copy.bytes().begin(), copy.bytes().end());
   made.head = sealed_head(value_or_throw(vault::Vault::open(root_key, made.row.id, keys)), head);
   return made;
 }
@@ -150,6 +153,15 @@ Expected<Realm> Engine::realm(std::string_view name) {
   });
 }
 
+// Without its keys nobody could read the journal of a realm that no backup holds yet.
+void Engine::register_realm(const store::RealmRow& row, const std::vector<store::KeyRow>& keys,
+                            const HeadCopy& first) {
+  const auto register_of_all = value_or_throw(realm(system_realm));
+  RealmChange change(*register_of_all.parts_);
+  change.also(AddedRealm{row, keys, first});
+  change.commit();
+}
+
 Expected<void> Engine::add_realm(std::string_view name, const Actor& actor, bool trial) {
   constexpr auto trial_period = std::chrono::days(30);
   return at_the_door([&]() -> Expected<void> {
@@ -160,6 +172,7 @@ Expected<void> Engine::add_realm(std::string_view name, const Actor& actor, bool
                                 trial ? std::optional<Time>(now + trial_period) : std::nullopt);
     if (!shared_->store->add_realm(made.row, made.keys, made.head))
       return fail(Code::conflict, "there is a realm '" + std::string(name) + "' already");
+    register_realm(made.row, made.keys, made.first);
     auto added = realm(name);
     if (!added) return tl::make_unexpected(added.error());
     added->parts_->note({}, {}, audit::Event::realm_added, actor, trial ? "for a trial" : "");

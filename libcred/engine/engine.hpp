@@ -12,6 +12,7 @@
 #include "base/error.hpp"
 #include "base/secret.hpp"
 #include "base/uuid.hpp"
+#include "engine/backups.hpp"
 #include "engine/configuration.hpp"
 #include "engine/records.hpp"
 #include "policy/policy.hpp"
@@ -311,6 +312,9 @@ class Realm {
   // one that the realm's head tells of, with the signed checkpoints between them. `progress`
   // gets the number of records so far.
   Expected<TrailCheck> verify_trail(const std::function<void(std::uint64_t)>& progress = {});
+  // The store is older than it was, or another one, and is to be used all the same. Errors:
+  // conflict (it is neither), usage (no reason).
+  Expected<void> accept_rollback(const std::string& reason, const Actor& actor);
   // For the trail: `actor` asked for what it may not. `what` holds no secret.
   Expected<void> note_refusal(const Actor& actor, const std::string& what);
 
@@ -321,6 +325,8 @@ class Realm {
   friend class Engine;
   std::unique_ptr<Parts> parts_;
 };
+
+struct HeadCopy;
 
 class Engine {
  public:
@@ -339,11 +345,38 @@ class Engine {
   // The names of all, in their order.
   Expected<std::vector<std::string>> realms();
 
+  // All realms as they are now, in one sealed file with a signed manifest, whatever is changed
+  // meanwhile. Older backups and parts of the journals that no kept backup needs go by the
+  // configured retention. `restored_from` is for the manifest. Errors: unavailable,
+  // configuration, integrity.
+  Expected<BackupInfo> create_backup(const Actor& actor, const WorkProgress& progress = {},
+                                     const std::string& restored_from = {});
+  // Puts the store in place as it was, with what must not be undone brought in: erasures,
+  // marks, the trail, changed passwords (docs/running.md). Needs no store that opens; where
+  // there is one, nobody else writes to it at the end, and it stays as it was unless this
+  // succeeds. Errors: not_found (no backup), conflict (none leads there, or another restore
+  // is under way), integrity (a damaged backup or journal), unavailable, configuration.
+  static Expected<RestoreReport> restore(const Configuration& configuration,
+                                         std::shared_ptr<const Clock> clock,
+                                         audit::EventSink sink, const RestoreRequest& request,
+                                         const Actor& actor, const WorkProgress& progress = {});
+
  private:
   struct Shared;
+  void prune_backups();
+  void register_realm(const store::RealmRow& row, const std::vector<store::KeyRow>& keys,
+                      const HeadCopy& first);
   explicit Engine(std::shared_ptr<Shared> shared) : shared_(std::move(shared)) {}
   std::shared_ptr<Shared> shared_;
 };
+
+// The backups that there are, oldest first. Needs no store. Errors: configuration, unavailable.
+Expected<std::vector<BackupInfo>> list_backups(const Configuration& configuration);
+// Restores a backup, or the newest, into a scratch store beside it, opens every record and
+// compares counts and digests. Needs no store. Errors: not_found, integrity, unavailable.
+Expected<BackupInfo> verify_backup(const Configuration& configuration,
+                                   const std::optional<std::string>& name,
+                                   const WorkProgress& progress = {});
 
 // What may be a login name: 1 to 64 bytes of UTF-8, no control character, space,
 // '/' or ':', no leading '-' or '+', not "." or "..". Errors: usage.

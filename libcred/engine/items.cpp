@@ -98,6 +98,17 @@ class Growing {
     u32(a.since_login);
     field(a.last_login);
   }
+  void write(const RunBegins& run) { u64(run.after); }
+  void write(const AddedRealm& added) {
+    write(added.row);
+    u32(static_cast<std::uint32_t>(added.keys.size()));
+    for (const auto& key : added.keys) write(key);
+    write(added.head);
+  }
+  void write(const ErasedRealm& erased) {
+    put(erased.realm);
+    time(erased.erased);
+  }
 
  private:
   std::vector<std::byte>& bytes_;
@@ -188,6 +199,17 @@ class Reading {
     a.label = blob();
     a.since_login = r.u32();
     a.last_login = blob();
+  }
+  void read(RunBegins& run) { run.after = r.u64(); }
+  void read(AddedRealm& added) {
+    read(added.row);
+    const std::uint32_t count = r.u32();
+    for (std::uint32_t i = 0; i < count && r.ok(); ++i) read(added.keys.emplace_back());
+    read(added.head);
+  }
+  void read(ErasedRealm& erased) {
+    array(erased.realm);
+    erased.erased = time();
   }
 
   Reader r;

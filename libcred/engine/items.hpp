@@ -39,9 +39,28 @@ struct PrunedTrail {
   std::uint64_t up_to = 0;
 };
 
+// The first item of an entry whose number does not follow on the one before it: which state
+// it continues from. 0: one that no entry leads to, which a later backup holds.
+struct RunBegins {
+  std::uint64_t after = 0;
+};
+// In the journal of realm `system`: a realm was made. Its keys are wrapped by the root key,
+// and with them its own journal opens.
+struct AddedRealm {
+  store::RealmRow row;
+  std::vector<store::KeyRow> keys;
+  HeadCopy head;
+};
+// In the journal of realm `system`, and in backups: a realm was erased, and stays so.
+struct ErasedRealm {
+  Uuid realm{};
+  Time erased{};
+};
+
 using Item = std::variant<store::RealmRow, HeadCopy, store::KeyRow, RemovedKey, store::AccountRow,
                           ErasedRow, RemovedAccount, store::AuditRow, RemovedBodies, PrunedTrail,
-                          store::CheckpointRow, NamedDocument, store::Tombstone, store::Counter>;
+                          store::CheckpointRow, NamedDocument, store::Tombstone, store::Counter,
+                          RunBegins, AddedRealm, ErasedRealm>;
 
 // Appends to `bytes`.
 void encode(const Item& item, std::vector<std::byte>& bytes);

@@ -5,6 +5,7 @@
 #include "engine/realm_state.hpp"
 #include "engine/units.hpp"
 
+#include <algorithm>
 #include <sodium.h>
 
 namespace cred::engine {
@@ -97,17 +98,46 @@ void prepare(const Realm::Parts& parts) {
   journal::make_directory(parts.journals);
   if (!parts.store->begin(store::Access::read)->head()) bring_up_to_date(parts);
   if (parts.anchor.read()) return;
-  const RealmState state(parts, store::Access::read);
-  const auto journaled = parts.journal.lock().last();
-  if (journaled && state.head().number < *journaled)
-    throw rolled_back(parts, state.head(), *journaled);
-  if (!journaled && state.head().number > 1)
-    throw Failure(Code::integrity,
-                  "the anchor and the journal of realm " + state.head().realm +
-                      " are gone, so that nobody can say whether the store is the newest. Put "
-                      "them back; if it is: credctl accept-rollback --realm " +
-                      state.head().realm + " --reason TEXT");
-  parts.anchor.advance({state.head().number, digest_of(state.vault(), state.head())});
+  std::uint64_t number = 0;
+  {
+    const RealmState state(parts, store::Access::read);
+    number = state.head().number;
+    const auto journaled = parts.journal.lock().last();
+    if (journaled && number < *journaled) throw rolled_back(parts, state.head(), *journaled);
+    parts.anchor.advance({number, digest_of(state.vault(), state.head())});
+  }
+  if (number == 1) return;
+  // Whoever can take the anchor away can put an older one back as well: to refuse would
+  // only keep those out who moved their store.
+  RealmChange change(parts);
+  change.note({.event = audit::Event::rollback_noticed,
+               .detail = "there was no anchor: the store was taken as it is",
+               .outcome = Code::integrity});
+  change.commit();
+}
+
+Expected<void> Realm::accept_rollback(const std::string& reason, const Actor& actor) {
+  return at_the_door([&]() -> Expected<void> {
+    if (auto given = check_reason(reason); !given) return given;
+    const auto mark = parts_->anchor.read();
+    const std::uint64_t journaled = parts_->journal.lock().last().value_or(0);
+    const std::uint64_t known = std::max({mark ? mark->number : 0, journaled, parts_->keys->seen.load()});
+    RealmChange change(*parts_, RealmChange::Older::accepted);
+    const std::uint64_t stood_at = change.head().number;
+    const bool rolled_back = stood_at < known || (mark && mark->number == stood_at &&
+                                                  mark->digest != digest_of(change.vault(),
+                                                                            change.head()));
+    if (!rolled_back)
+      return fail(Code::conflict, "the store of realm " + change.head().realm +
+                                      " is no older than it was; nothing was changed");
+    change.begin_run(known, stood_at);
+    change.note({.event = audit::Event::rollback_accepted,
+                 .actor = actor,
+                 .detail = "from change " + std::to_string(known) + " back to change " +
+                           std::to_string(stood_at) + ": " + reason});
+    change.commit();
+    return {};
+  });
 }
 
 }  // namespace cred::engine

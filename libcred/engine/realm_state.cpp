@@ -19,14 +19,14 @@ constexpr auto kept_suspended = days(30);
 // A checkpoint is signed when the day changes, and after so many records.
 constexpr std::uint64_t records_between_checkpoints = 1000;
 
+}  // namespace
+
 vault::Place place_of_head(std::uint64_t number) {
   vault::Place place;
   place.field = vault::Field::head;
   place.generation = number;
   return place;
 }
-
-}  // namespace
 
 vault::Place place_of_body(std::uint64_t number, const Uuid& account) {
   vault::Place place;
@@ -82,7 +82,8 @@ Head first_head(std::string_view realm, Time now) {
   return head;
 }
 
-RealmState::RealmState(const Realm::Parts& parts, store::Access access) : parts_(parts) {
+RealmState::RealmState(const Realm::Parts& parts, store::Access access, Older older)
+    : parts_(parts) {
   constexpr int most_tries = 3;
   for (int i = 0; i < most_tries; ++i) {
     // Before the transaction begins: what it shows must be no older.
@@ -104,7 +105,7 @@ RealmState::RealmState(const Realm::Parts& parts, store::Access access) : parts_
         if (head_.number != row->number || head_.realm != parts.store->row().name)
           throw Failure(Code::integrity,
                         "the head of realm " + parts.store->row().name + " is another's");
-        parts.must_be_newest(head_, *vault_, mark, seen);
+        if (older == Older::refused) parts.must_be_newest(head_, *vault_, mark, seen);
         return;
       }
     } else if (i + 1 == most_tries || opened.error().code != Code::integrity) {
@@ -163,8 +164,6 @@ History RealmState::history(const Account& account) const {
   return value_or_throw(decode_history(open_field(account.row, vault::Field::history).bytes()));
 }
 
-namespace {
-
 vault::Place place_of_document(std::string_view name, std::uint64_t generation) {
   vault::Place place;
   place.name = name;
@@ -172,8 +171,6 @@ vault::Place place_of_document(std::string_view name, std::uint64_t generation) 
   place.generation = generation;
   return place;
 }
-
-}  // namespace
 
 std::optional<Secret> RealmState::document(std::string_view name, std::uint64_t generation) {
   const auto found = transaction_->document(name);
@@ -185,10 +182,13 @@ std::optional<Secret> RealmState::document(std::string_view name, std::uint64_t 
 }
 
 std::vector<std::uint64_t> erased_bodies(RealmState& state) {
+  const auto document = state.document(erased_bodies_document, state.head().erased_bodies);
+  return document ? decode_erased_bodies(document->bytes()) : std::vector<std::uint64_t>{};
+}
+
+std::vector<std::uint64_t> decode_erased_bodies(std::span<const std::byte> bytes) {
   std::vector<std::uint64_t> numbers;
-  const auto document = state.document("erased_bodies", state.head().erased_bodies);
-  if (!document) return numbers;
-  Reader r(document->bytes());
+  Reader r(bytes);
   while (r.ok() && r.left() > 0) numbers.push_back(r.u64());
   if (!r.finished()) throw Failure(Code::integrity, "the list of erased bodies is malformed");
   return numbers;
@@ -196,6 +196,15 @@ std::vector<std::uint64_t> erased_bodies(RealmState& state) {
 
 RealmChange::RealmChange(const Realm::Parts& parts, store::Access access, Journal journal)
     : RealmState(parts, access), journal_(journal) {}
+
+RealmChange::RealmChange(const Realm::Parts& parts, Older older)
+    : RealmState(parts, store::Access::write, older) {}
+
+void RealmChange::begin_run(std::uint64_t known, std::uint64_t stood_at) {
+  head_.number = std::max(known, stood_at);
+  new_run_ = true;
+  items_.emplace_back(RunBegins{stood_at});
+}
 
 void RealmChange::set_document(const std::string& name, std::uint64_t& generation,
                                std::span<const std::byte> plaintext) {
@@ -280,24 +289,29 @@ void RealmChange::check_point() {
   head_.seed = std::move(made.next_seed);
 }
 
-void RealmChange::note(const Noted& noted, bool tell) {
-  check_point();
+store::AuditRow next_record(const vault::Vault& vault, Head& head, const Noted& noted, Time now) {
   store::AuditRow row;
-  row.number = head_.audit_number + 1;
+  row.number = head.audit_number + 1;
   row.account = noted.account;
-  audit::Record record{parts_.clock->now(), noted.event,     noted.outcome,
-                       noted.account,       noted.actor.uid, {}};
+  audit::Record record{now, noted.event, noted.outcome, noted.account, noted.actor.uid, {}};
   const Actor& actor = noted.actor;
   const auto body =
       audit::encode(audit::Body{actor.name, actor.source, actor.service, actor.tty, noted.detail});
   record.body_digest = audit::digest(body);
-  row.body = vault_->seal(place_of_body(row.number, row.account), body);
+  row.body = vault.seal(place_of_body(row.number, row.account), body);
   row.record = audit::encode(record);
-  const auto previous = std::span<const std::byte>(head_.audit_mac)
-                            .first(head_.audit_number == 0 ? 0 : head_.audit_mac.size());
-  head_.audit_mac = vault_->audit_mac(audit::chained(row.number, previous, row.record));
-  head_.audit_number = row.number;
-  row.mac.assign(head_.audit_mac.begin(), head_.audit_mac.end());
+  const auto previous = std::span<const std::byte>(head.audit_mac)
+                            .first(head.audit_number == 0 ? 0 : head.audit_mac.size());
+  head.audit_mac = vault.audit_mac(audit::chained(row.number, previous, row.record));
+  head.audit_number = row.number;
+  row.mac.assign(head.audit_mac.begin(), head.audit_mac.end());
+  return row;
+}
+
+void RealmChange::note(const Noted& noted, bool tell) {
+  check_point();
+  const Actor& actor = noted.actor;
+  auto row = next_record(*vault_, head_, noted, parts_.clock->now());
   transaction_->append_audit(row);
   items_.emplace_back(std::move(row));
 
@@ -320,11 +334,12 @@ void RealmChange::commit() {
   items_.emplace_back(HeadCopy{{copy.bytes().begin(), copy.bytes().end()}});
   transaction_->add_outbox(
       {head_.number, head_.time, vault_->seal(place_of_entry(head_.number), encode(items_))});
-  transaction_->clear_outbox(parts_.keys->journaled);
+  transaction_->clear_outbox(new_run_ ? head_.number - 1 : parts_.keys->journaled.load());
   transaction_->commit();
   const auto digest = digest_of(*vault_, head_);
   raise(parts_.keys->seen, head_.number);
   transaction_.reset();
+  if (new_run_) parts_.anchor.force({head_.number, digest});
   if (journal_ == Journal::at_once) parts_.write_journal({head_.number, digest});
   for (const auto& event : told_) parts_.tell(event);
 }

@@ -21,8 +21,9 @@ Dated phase_of(const Head& head, Time now);
 
 class RealmState {
  public:
+  enum class Older : std::uint8_t { refused, accepted };
   // Throws Failure (integrity) when the store is older than it was.
-  RealmState(const Realm::Parts& parts, store::Access access);
+  RealmState(const Realm::Parts& parts, store::Access access, Older older = Older::refused);
 
   const Head& head() const { return head_; }
   const vault::Vault& vault() const { return *vault_; }
@@ -65,6 +66,8 @@ class RealmChange : public RealmState {
   enum class Journal : std::uint8_t { at_once, later };
   explicit RealmChange(const Realm::Parts& parts, store::Access access = store::Access::write,
                        Journal journal = Journal::at_once);
+  // On a store that may be older than it was.
+  RealmChange(const Realm::Parts& parts, Older older);
 
   Head& head() { return head_; }
 
@@ -84,6 +87,10 @@ class RealmChange : public RealmState {
   // For the journal, in addition to what the calls above put there.
   void also(Item item) { items_.push_back(std::move(item)); }
 
+  // This change follows the state that `stood_at`, with a number above `known`: what was
+  // between them is no longer so.
+  void begin_run(std::uint64_t known, std::uint64_t stood_at);
+
   void put_key(const store::KeyRow& key);
   void remove_key(std::uint32_t number);
 
@@ -92,17 +99,25 @@ class RealmChange : public RealmState {
 
  private:
   void check_point();
-  const Journal journal_;
+  const Journal journal_ = Journal::at_once;
+  bool new_run_ = false;
   std::vector<Item> items_;
   std::vector<audit::SecurityEvent> told_;
 };
 
+// The next record of the trail, and the head moves on to it.
+store::AuditRow next_record(const vault::Vault& vault, Head& head, const Noted& noted, Time now);
+
 // Numbers of records whose bodies were erased.
 std::vector<std::uint64_t> erased_bodies(RealmState& state);
+inline constexpr const char* erased_bodies_document = "erased_bodies";
+std::vector<std::uint64_t> decode_erased_bodies(std::span<const std::byte> bytes);
 
 // The place of a sealed body, and of a change in the journal.
 vault::Place place_of_body(std::uint64_t number, const Uuid& account);
 vault::Place place_of_entry(std::uint64_t number);
+vault::Place place_of_head(std::uint64_t number);
+vault::Place place_of_document(std::string_view name, std::uint64_t generation);
 // The head of a realm that begins: the first checkpoint's key is made.
 Head first_head(std::string_view realm, Time now);
 // Seals a head for its row.

@@ -3,10 +3,10 @@
 #include "audit/checkpoint.hpp"
 #include "base/bytes.hpp"
 #include "engine/realm_state.hpp"
+#include "engine/trail_check.hpp"
 #include "engine/trail_rows.hpp"
 
 #include <map>
-#include <set>
 #include <sodium.h>
 
 namespace cred::engine {
@@ -76,13 +76,14 @@ namespace {
 // Goes through the trail as its head tells of it.
 class Verification {
  public:
-  Verification(RealmState& state, const Uuid& realm) : state_(state), realm_(realm) {}
+  Verification(store::Transaction& transaction, const vault::Vault& vault, const Head& head,
+               const Uuid& realm, const TrailTerms& terms)
+      : transaction_(transaction), vault_(vault), head_(head), realm_(realm), terms_(terms) {}
 
   TrailCheck run(const std::function<void(std::uint64_t)>& progress) {
-    const Head& head = state_.head();
+    const Head& head = head_;
     check_.fingerprint = audit::fingerprint(head.genesis);
     if (!checkpoints_hold()) return check_;
-    for (const std::uint64_t number : erased_bodies(state_)) erased_.insert(number);
     number_ = head.audit_pruned;
     if (number_ > 0) {
       const auto base = macs_.find(number_);
@@ -92,7 +93,7 @@ class Verification {
       }
       mac_.assign(base->second.begin(), base->second.end());
     }
-    each_row(state_.transaction(), number_, [&](const store::AuditRow& row) {
+    each_row(transaction_, number_, [&](const store::AuditRow& row) {
       const bool good = holds(row);
       if (good && progress) progress(check_.records);
       return good;
@@ -115,23 +116,22 @@ class Verification {
 
   bool checkpoints_hold() {
     std::vector<audit::Checkpoint> checkpoints;
-    for (const auto& row : state_.transaction().checkpoints()) {
+    for (const auto& row : transaction_.checkpoints()) {
       auto checkpoint = audit::decode_checkpoint(row.record);
       if (!checkpoint) return bad(row.number, "the checkpoint after it is malformed");
       macs_[checkpoint->number] = checkpoint->mac;
       checkpoints.push_back(*checkpoint);
     }
-    const auto next = audit::check_sequence(checkpoints, realm_, state_.head().genesis);
-    const std::uint64_t first = state_.head().audit_pruned + 1;
+    const auto next = audit::check_sequence(checkpoints, realm_, head_.genesis);
+    const std::uint64_t first = head_.audit_pruned + 1;
     if (!next) return bad(first, "the signed checkpoints of the trail were altered");
-    if (*next != state_.head().public_key)
-      return bad(first, "signed checkpoints of the trail are missing");
+    if (*next != head_.public_key) return bad(first, "signed checkpoints of the trail are missing");
     return true;
   }
 
   bool holds(const store::AuditRow& row) {
     if (row.number != number_ + 1) return bad(number_ + 1, "it is missing");
-    const auto expected = state_.vault().audit_mac(audit::chained(row.number, mac_, row.record));
+    const auto expected = vault_.audit_mac(audit::chained(row.number, mac_, row.record));
     if (row.mac.size() != expected.size() ||
         sodium_memcmp(row.mac.data(), expected.data(), expected.size()) != 0)
       return bad(row.number, "it was altered, or the one before it was");
@@ -140,12 +140,16 @@ class Verification {
     const auto signed_mac = macs_.find(row.number);
     if (signed_mac != macs_.end() && signed_mac->second != expected)
       return bad(row.number, "a signed checkpoint tells of another one");
-    if (record->has_body() && row.body.empty() && erased_.count(row.number) == 0)
+    if (record->has_body() && row.body.empty() && !terms_.bodies_may_lack &&
+        terms_.erased_bodies.count(row.number) == 0)
       return bad(row.number, "its body is missing");
     if (record->has_body() && !row.body.empty()) {
-      const auto body = state_.vault().open(place_of_body(row.number, row.account), row.body);
-      if (!body || row.account != record->account ||
-          audit::digest(body->bytes()) != record->body_digest)
+      // A retired key proves nothing of what is in use.
+      const auto key = vault::key_id_of(row.body);
+      const bool retired = !key || vault_.is_retired(*key);
+      const auto body = vault_.open_kept(place_of_body(row.number, row.account), row.body, buffer_);
+      if (!body || (retired && !terms_.kept) || row.account != record->account ||
+          audit::digest(*body) != record->body_digest)
         return bad(row.number, "its body was altered");
     }
     mac_ = row.mac;
@@ -154,21 +158,33 @@ class Verification {
     return true;
   }
 
-  RealmState& state_;
+  store::Transaction& transaction_;
+  const vault::Vault& vault_;
+  const Head& head_;
   const Uuid realm_;
+  const TrailTerms& terms_;
+  Secret buffer_;
   TrailCheck check_;
   std::map<std::uint64_t, audit::ChainMac> macs_;
-  std::set<std::uint64_t> erased_;
   std::uint64_t number_ = 0;
   store::Blob mac_;
 };
 
 }  // namespace
 
+TrailCheck check_trail(store::Transaction& transaction, const vault::Vault& vault, const Head& head,
+                       const Uuid& realm, const TrailTerms& terms,
+                       const std::function<void(std::uint64_t)>& progress) {
+  return Verification(transaction, vault, head, realm, terms).run(progress);
+}
+
 Expected<TrailCheck> Realm::verify_trail(const std::function<void(std::uint64_t)>& progress) {
   return at_the_door([&]() -> Expected<TrailCheck> {
     RealmState state(*parts_, store::Access::read);
-    return Verification(state, parts_->store->row().id).run(progress);
+    TrailTerms terms;
+    for (const std::uint64_t number : erased_bodies(state)) terms.erased_bodies.insert(number);
+    return check_trail(state.transaction(), state.vault(), state.head(), parts_->store->row().id,
+                       terms, progress);
   });
 }
 

@@ -1,5 +1,6 @@
 #include "engine/units.hpp"
 
+#include <algorithm>
 #include <array>
 #include <charconv>
 #include <ctime>
@@ -94,32 +95,44 @@ std::optional<std::chrono::sys_days> parse_date(std::string_view text) {
   return std::chrono::sys_days(date);
 }
 
-std::optional<Time> parse_time(std::string_view text) {
-  constexpr std::size_t shortest = 20;  // 2026-11-23T22:46:00Z
-  constexpr std::size_t longest = 24;   // 2026-11-23T22:46:00.123Z
-  if ((text.size() != shortest && text.size() != longest) || text[10] != 'T' ||
-      text.back() != 'Z' || text[13] != ':' || text[16] != ':' ||
-      (text.size() == longest && text[19] != '.'))
+namespace {
+
+std::optional<int> digits(std::string_view text, int below) {
+  int value = 0;
+  for (const char c : text) {
+    if (c < '0' || c > '9') return std::nullopt;
+    value = value * 10 + (c - '0');
+  }
+  return text.empty() || value >= below ? std::nullopt : std::optional(value);
+}
+
+}  // namespace
+
+std::optional<Time> parse_moment(std::string_view text, Time now) {
+  if (const auto ago = parse_duration(text)) return now - *ago;
+  const auto day = parse_date(text.substr(0, std::min<std::size_t>(text.size(), 10)));
+  if (!day) return std::nullopt;
+  if (text.size() == 10) return Time(*day);
+  // T03:04:05Z, T03:04:05.678Z
+  const std::string_view clock = text.substr(10);
+  if (clock.size() < 10 || (clock[0] != 'T' && clock[0] != ' ') || clock[3] != ':' ||
+      clock[6] != ':' || clock.back() != 'Z')
     return std::nullopt;
-  const auto date = parse_date(text.substr(0, 10));
-  if (!date) return std::nullopt;
-  const auto number = [&](std::size_t from, std::size_t length) {
-    int value = 0;
-    for (const char c : text.substr(from, length)) {
-      if (c < '0' || c > '9') return -1;
-      value = value * 10 + (c - '0');
-    }
-    return value;
-  };
-  const int hour = number(11, 2);
-  const int minute = number(14, 2);
-  const int seconds = number(17, 2);
-  const int milliseconds = text.size() == longest ? number(20, 3) : 0;
-  if (hour < 0 || hour > 23 || minute < 0 || minute > 59 || seconds < 0 || seconds > 59 ||
-      milliseconds < 0)
-    return std::nullopt;
-  return Time(*date) + std::chrono::hours(hour) + std::chrono::minutes(minute) +
-         std::chrono::seconds(seconds) + Duration(milliseconds);
+  const auto hour = digits(clock.substr(1, 2), 24);
+  const auto minute = digits(clock.substr(4, 2), 60);
+  const auto second = digits(clock.substr(7, 2), 60);
+  int milliseconds = 0;
+  if (clock.size() > 10) {
+    const auto fraction = clock.substr(10, clock.size() - 11);
+    if (clock[9] != '.' || fraction.size() > 3) return std::nullopt;
+    const auto value = digits(fraction, 1000);
+    if (!value) return std::nullopt;
+    milliseconds = *value;
+    for (std::size_t i = fraction.size(); i < 3; ++i) milliseconds *= 10;
+  }
+  if (!hour || !minute || !second) return std::nullopt;
+  return Time(*day) + std::chrono::hours(*hour) + std::chrono::minutes(*minute) +
+         std::chrono::seconds(*second) + Duration(milliseconds);
 }
 
 std::string print_time(Time time) {

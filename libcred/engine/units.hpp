@@ -22,8 +22,9 @@ std::string print_duration(Duration duration);
 // "2026-11-24", a day that exists.
 std::optional<std::chrono::sys_days> parse_date(std::string_view text);
 
-// UTC in RFC 3339 form, with milliseconds or without; a moment that exists.
-std::optional<Time> parse_time(std::string_view text);
+// "2026-11-24T22:46:00Z", with or without a fraction of the second; a day, which means its
+// beginning; or so long before `now`: "2h".
+std::optional<Time> parse_moment(std::string_view text, Time now);
 
 // UTC in RFC 3339 form: "2026-11-23T22:46:00Z".
 std::string print_time(Time time);

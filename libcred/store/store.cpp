@@ -22,6 +22,18 @@ bool create(const std::string& url, const RealmRow& first_realm, const std::vect
   return sqlite::create(sqlite_path(url), first_realm, keys, head);
 }
 
+std::unique_ptr<Store> create_scratch(const std::string& path) {
+  return sqlite::create_scratch(path);
+}
+
+std::unique_ptr<Exchange> begin_exchange(const std::string& url, const std::string& path) {
+  return sqlite::begin_exchange(sqlite_path(url), path);
+}
+
+void move_into_place(const std::string& url, const std::string& path, const std::string& suffix) {
+  sqlite::move_into_place(sqlite_path(url), path, suffix);
+}
+
 bool exists(const std::string& url) { return sqlite::exists(sqlite_path(url)); }
 
 }  // namespace cred::store

@@ -182,6 +182,8 @@ class Transaction {
   virtual void remove_key(std::uint32_t number) = 0;
   virtual std::optional<Document> document(std::string_view name) = 0;
   virtual void set_document(std::string_view name, const Document& document) = 0;
+  // All of them, by name.
+  virtual std::vector<std::pair<std::string, Document>> documents() = 0;
   virtual std::vector<Tombstone> tombstones() = 0;
   virtual void add_tombstone(const Tombstone& tombstone) = 0;
 
@@ -219,6 +221,7 @@ class Transaction {
   virtual void prune_audit(std::uint64_t up_to) = 0;
   virtual std::vector<CheckpointRow> checkpoints() = 0;
   virtual void append_checkpoint(const CheckpointRow& row) = 0;
+  virtual void remove_checkpoints() = 0;
 
   // Changes that wait for the journal: kept until they are there.
   virtual void add_outbox(const JournalRow& row) = 0;
@@ -262,6 +265,8 @@ class Store {
   // False: there is none.
   virtual bool erase_realm(const Uuid& realm, Time when) = 0;
   virtual std::vector<Tombstone> erased_realms() = 0;
+  // One that was erased in another store. Known already: nothing.
+  virtual void add_erased_realm(const Uuid& realm, Time when) = 0;
   // Replaces wrapped keys of all realms in one transaction.
   virtual void put_keys(const std::vector<std::pair<Uuid, KeyRow>>& keys) = 0;
   // Leaves no byte of what was deleted in the store's files. Waits for readers.
@@ -275,6 +280,28 @@ std::unique_ptr<Store> open(const std::string& url);
 // either nothing or all of it. False: there is a store already.
 bool create(const std::string& url, const RealmRow& first_realm, const std::vector<KeyRow>& keys,
             const HeadRow& head);
+
+// An empty store in a new file, to be filled by one process: fast, since nothing in it
+// survives that process being killed. Whoever made it removes the file.
+std::unique_ptr<Store> create_scratch(const std::string& path);
+
+// From its beginning to its end nobody else writes to the store at `url`; everybody may
+// read. `finish` puts in place what the scratch store at `path` holds by then, whose
+// transactions have ended: others see all of the old store or all of the new one, and so
+// does whoever looks after a crash. Without it the store stays as it was.
+class Exchange {
+ public:
+  Exchange() = default;
+  Exchange(const Exchange&) = delete;
+  Exchange& operator=(const Exchange&) = delete;
+  virtual ~Exchange() = default;
+  virtual void finish() = 0;
+};
+std::unique_ptr<Exchange> begin_exchange(const std::string& url, const std::string& path);
+
+// Moves the files of a store that does not open aside, to names that end with `suffix`, and
+// a scratch store into its place. Nobody may have either open.
+void move_into_place(const std::string& url, const std::string& path, const std::string& suffix);
 
 // Whether a store exists at `url`.
 bool exists(const std::string& url);

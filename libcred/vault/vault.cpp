@@ -18,6 +18,8 @@ constexpr std::size_t overhead = header_bytes + nonce_bytes + mac_bytes;
 
 // Sub-key numbers; never reused for another purpose.
 constexpr std::uint64_t wrapping_subkey = 1;
+constexpr std::uint64_t archive_subkey = 2;
+constexpr std::uint64_t manifest_subkey = 3;
 constexpr std::uint64_t sealing_subkey = 16;  // + Field
 constexpr std::uint64_t subject_subkey = 32;
 constexpr std::uint64_t audit_subkey = 33;
@@ -34,6 +36,7 @@ static_assert(crypto_auth_hmacsha512256_KEYBYTES == key_bytes);
 constexpr std::string_view data_key_label = "libcred realm key";
 constexpr std::string_view index_label = "libcred realm index";
 constexpr std::string_view field_label = "libcred field";
+constexpr std::string_view archive_label = "libcred archive key";
 
 Secret allocate(std::size_t size) {
   Secret memory(size);
@@ -85,19 +88,26 @@ Sealed encrypt(const unsigned char* key, KeyId key_id, std::span<const std::byte
   return sealed;
 }
 
-// The key is the one that the value names.
-Expected<Secret> decrypt(const unsigned char* key, std::span<const std::byte> data,
-                         std::span<const std::byte> sealed) {
+// The key is the one that the value names. `plaintext` has room for it.
+Expected<void> decrypt(const unsigned char* key, std::span<const std::byte> data,
+                       std::span<const std::byte> sealed, unsigned char* plaintext) {
   Reader r(sealed);
   (void)r.take(header_bytes);
   const auto* nonce = reinterpret_cast<const unsigned char*>(r.take(nonce_bytes).data());
   const auto text = r.take(r.left());
-  Secret plaintext = allocate(text.size() - mac_bytes);
   if (crypto_aead_xchacha20poly1305_ietf_decrypt(
-          plaintext.uchars(), nullptr, nullptr, reinterpret_cast<const unsigned char*>(text.data()),
+          plaintext, nullptr, nullptr, reinterpret_cast<const unsigned char*>(text.data()),
           text.size(), reinterpret_cast<const unsigned char*>(data.data()), data.size(), nonce,
           key) != 0)
     return fail(Code::integrity, "a sealed value does not open: it was altered, moved or put back");
+  return {};
+}
+
+Expected<Secret> decrypt(const unsigned char* key, std::span<const std::byte> data,
+                         std::span<const std::byte> sealed) {
+  Secret plaintext = allocate(sealed.size() - overhead);
+  if (auto opened = decrypt(key, data, sealed, plaintext.uchars()); !opened)
+    return tl::make_unexpected(opened.error());
   return plaintext;
 }
 
@@ -191,6 +201,32 @@ Expected<std::vector<WrappedKey>> upgrade_keys(const WrappedKey& data_key, const
   return keys;
 }
 
+Sealed wrap_archive_key(const Secret& root_key, const Secret& archive_key) {
+  initialise();
+  const Secret wrapping = derive(root_key, archive_subkey);
+  return encrypt(wrapping.uchars(), id_of(root_key), associated_data(archive_label, {}, {}),
+                 archive_key.bytes());
+}
+
+Expected<Secret> unwrap_archive_key(const Secret& root_key, std::span<const std::byte> wrapped) {
+  initialise();
+  const auto wrapped_by = key_id_of(wrapped);
+  if (!wrapped_by) return tl::make_unexpected(wrapped_by.error());
+  if (*wrapped_by != id_of(root_key))
+    return fail(Code::integrity,
+                "the backup was made under another root key; put that one in its place");
+  const Secret wrapping = derive(root_key, archive_subkey);
+  auto opened = decrypt(wrapping.uchars(), associated_data(archive_label, {}, {}), wrapped);
+  if (opened && opened->size() != key_bytes)
+    return fail(Code::integrity, "the key of a backup has a wrong length");
+  return opened;
+}
+
+Secret manifest_seed(const Secret& root_key) {
+  initialise();
+  return derive(root_key, manifest_subkey);
+}
+
 Expected<Vault> Vault::open(const Secret& root_key, const Uuid& realm,
                             std::span<const WrappedKey> keys) {
   initialise();
@@ -251,6 +287,23 @@ Expected<Secret> Vault::open_kept(const Place& place, std::span<const std::byte>
   return open(place, sealed, true);
 }
 
+Expected<std::span<const std::byte>> Vault::open_kept(const Place& place,
+                                                      std::span<const std::byte> sealed,
+                                                      Secret& buffer) const {
+  const auto id = key_id_of(sealed);
+  if (!id) return tl::make_unexpected(id.error());
+  const auto key = data_keys_.find(*id);
+  if (key == data_keys_.end())
+    return fail(Code::integrity, "a sealed value was made with another key");
+  const std::size_t size = sealed.size() - overhead;
+  if (buffer.size() < size) buffer = allocate(size);
+  if (auto opened = decrypt(key->second.sealing.uchars() + offset_of(place.field),
+                            associated_data(field_label, realm_, place), sealed, buffer.uchars());
+      !opened)
+    return tl::make_unexpected(opened.error());
+  return buffer.bytes().first(size);
+}
+
 bool Vault::sealed_by_newest(std::span<const std::byte> sealed) const {
   const auto id = key_id_of(sealed);
   return id && *id == newest_id_;
@@ -260,6 +313,11 @@ std::optional<std::uint32_t> Vault::number_of(KeyId id) const {
   const auto key = data_keys_.find(id);
   if (key == data_keys_.end()) return std::nullopt;
   return key->second.number;
+}
+
+bool Vault::is_retired(KeyId id) const {
+  const auto key = data_keys_.find(id);
+  return key != data_keys_.end() && key->second.retired;
 }
 
 namespace {

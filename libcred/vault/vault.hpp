@@ -68,6 +68,14 @@ Expected<std::vector<WrappedKey>> upgrade_keys(const WrappedKey& data_key, const
                                                const Uuid& realm);
 // The id of the key that a value is sealed with. Errors: integrity.
 Expected<KeyId> key_id_of(std::span<const std::byte> sealed);
+// The key of one backup's archive, wrapped by the root key. Throws Failure when memory is
+// short.
+Sealed wrap_archive_key(const Secret& root_key, const Secret& archive_key);
+// Errors: integrity (another root key, or altered).
+Expected<Secret> unwrap_archive_key(const Secret& root_key, std::span<const std::byte> wrapped);
+// The seed of the Ed25519 key that signs the manifests of backups: 32 bytes. Throws Failure
+// when memory is short.
+Secret manifest_seed(const Secret& root_key);
 // Names a root key without telling anything of it.
 KeyId id_of(const Secret& key);
 
@@ -86,6 +94,11 @@ class Vault {
   Expected<Secret> open(const Place& place, std::span<const std::byte> sealed) const;
   // What a backup or the journal holds, which a retired key may have sealed.
   Expected<Secret> open_kept(const Place& place, std::span<const std::byte> sealed) const;
+  // The same where many are opened one after the other: into `buffer`, which is made anew
+  // when it is too small. Valid until the buffer is used again.
+  Expected<std::span<const std::byte>> open_kept(const Place& place,
+                                                 std::span<const std::byte> sealed,
+                                                 Secret& buffer) const;
 
   std::uint32_t newest() const { return newest_; }
   KeyId newest_id() const { return newest_id_; }
@@ -93,6 +106,7 @@ class Vault {
   bool sealed_by_newest(std::span<const std::byte> sealed) const;
   // The number of the key with this id, retired or not.
   std::optional<std::uint32_t> number_of(KeyId id) const;
+  bool is_retired(KeyId id) const;
 
   // A keyed pseudonym of a login name, for attempt counters: the same work whether
   // the account exists or not, and no typed password in the store.

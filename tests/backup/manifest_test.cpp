@@ -28,9 +28,9 @@ Manifest example() {
   manifest.bytes = 123'456;
   manifest.digest = std::string(64, 'a');
   manifest.realms = {
-      {"0b0e7b3e-3a52-4f9b-8a3e-1f2d3c4b5a69", "system", 3, 14, 1, 14, "c0ffee",
+      {"0b0e7b3e-3a52-4f9b-8a3e-1f2d3c4b5a69", "system", 3, 14, 1, 14, 15, "c0ffee",
        Time(std::chrono::milliseconds(1'795'568'500'000))},
-      {"1b0e7b3e-3a52-4f9b-8a3e-1f2d3c4b5a69", "m\xc3\xbchle \"1\"", 0, 0, 0, 0, "", Time{}}};
+      {"1b0e7b3e-3a52-4f9b-8a3e-1f2d3c4b5a69", "m\xc3\xbchle \"1\"", 0, 0, 0, 0, 0, "", Time{}}};
   return manifest;
 }
 

@@ -65,7 +65,7 @@ bool write_ahead(SQLite::Database& database) {
 void check_identity(SQLite::Database& database, const std::string& path, Mode mode) {
   const int version = version_of(database);
   const bool empty = database.execAndGet("SELECT count(*) FROM sqlite_schema").getInt() == 0;
-  if (mode == Mode::create && empty && version == 0) return;
+  if (mode != Mode::existing && empty && version == 0) return;
   const int id = database.execAndGet("PRAGMA application_id").getInt();
   if (id != application_id || version == 0)
     throw Failure(mode == Mode::create ? Code::conflict : Code::integrity,
@@ -95,13 +95,19 @@ void rethrow(const SQLite::Exception& error, const std::string& path) {
 std::unique_ptr<SQLite::Database> connect(const std::string& path, Mode mode) {
   if (mode == Mode::existing) check_openable(path);
   return guarded(path, [&] {
-    const int create = mode == Mode::create ? SQLite::OPEN_CREATE : 0;
+    const int create = mode == Mode::existing ? 0 : SQLite::OPEN_CREATE;
     auto database =
         std::make_unique<SQLite::Database>(path, SQLite::OPEN_READWRITE | create, busy_ms);
     sqlite3_extended_result_codes(database->getHandle(), 1);
     database->exec("PRAGMA trusted_schema = OFF");
     // Before the first pragma that writes: another program's file stays as it is.
     check_identity(*database, path, mode);
+    if (mode == Mode::scratch) {
+      for (const char* pragma : {"PRAGMA journal_mode = OFF", "PRAGMA synchronous = OFF",
+                                 "PRAGMA cache_size = -131072", "PRAGMA temp_store = MEMORY"})
+        database->exec(pragma);
+      return database;
+    }
     database->exec("PRAGMA cell_size_check = ON");
     database->exec("PRAGMA foreign_keys = ON");
     database->exec("PRAGMA secure_delete = ON");
@@ -124,7 +130,7 @@ std::unique_ptr<SQLite::Database> Pool::take() {
       return database;
     }
   }
-  return connect(path_, Mode::existing);
+  return connect(path_, mode_);
 }
 
 void Pool::put_back(std::unique_ptr<SQLite::Database> database) {

@@ -23,7 +23,8 @@ auto guarded(const std::string& path, Work work) -> decltype(work()) {
   }
 }
 
-enum class Mode : std::uint8_t { existing, create };
+// `scratch`: a file that is thrown away when its process is killed.
+enum class Mode : std::uint8_t { existing, create, scratch };
 
 // A connection with the pragmas that the promises need.
 std::unique_ptr<SQLite::Database> connect(const std::string& path, Mode mode);
@@ -31,13 +32,16 @@ std::unique_ptr<SQLite::Database> connect(const std::string& path, Mode mode);
 // Idle connections: a transaction borrows one, so that threads do not share any.
 class Pool {
  public:
-  explicit Pool(std::string path) : path_(std::move(path)) {}
+  explicit Pool(std::string path, Mode mode = Mode::existing)
+      : path_(std::move(path)), mode_(mode) {}
   const std::string& path() const { return path_; }
+  Mode mode() const { return mode_; }
   std::unique_ptr<SQLite::Database> take();
   void put_back(std::unique_ptr<SQLite::Database> database);
 
  private:
-  std::string path_;
+  const std::string path_;
+  const Mode mode_;
   std::mutex mutex_;
   std::vector<std::unique_ptr<SQLite::Database>> idle_;
 };

@@ -94,6 +94,19 @@ void SqliteTransaction::set_document(std::string_view name, const Document& docu
   });
 }
 
+std::vector<std::pair<std::string, Document>> SqliteTransaction::documents() {
+  return guarded([&] {
+    auto query =
+        prepare("SELECT name, generation, sealed FROM document WHERE realm = ? ORDER BY name");
+    std::vector<std::pair<std::string, Document>> documents;
+    while (query.executeStep())
+      documents.emplace_back(query.getColumn(0).getString(),
+                             Document{static_cast<std::uint64_t>(query.getColumn(1).getInt64()),
+                                      blob(query.getColumn(2))});
+    return documents;
+  });
+}
+
 std::vector<Tombstone> SqliteTransaction::tombstones() {
   return guarded([&] {
     auto query =

@@ -128,6 +128,17 @@ class SqliteStore final : public Store {
     });
   }
 
+  void add_erased_realm(const Uuid& realm, Time when) override {
+    with_connection([&](SQLite::Database& database) {
+      SQLite::Statement insert(database,
+                               "INSERT INTO erased_realm (id, erased) VALUES (?, ?) "
+                               "ON CONFLICT (id) DO NOTHING");
+      bind_bytes(insert, 1, realm);
+      insert.bind(2, static_cast<std::int64_t>(when.time_since_epoch().count()));
+      return insert.exec();
+    });
+  }
+
   void put_keys(const std::vector<std::pair<Uuid, KeyRow>>& keys) override {
     with_connection([&](SQLite::Database& database) {
       SQLite::Transaction transaction(database, SQLite::TransactionBehavior::IMMEDIATE);
@@ -192,6 +203,15 @@ void give_to_owner_of_directory(const std::string& path) {
 }
 
 }  // namespace
+
+std::unique_ptr<Store> create_scratch(const std::string& path) {
+  auto pool = std::make_shared<Pool>(path, Mode::scratch);
+  auto database = pool->take();
+  give_to_owner_of_directory(path);
+  guarded(path, [&] { migrate(*database, 0); });
+  pool->put_back(std::move(database));
+  return std::make_unique<SqliteStore>(std::move(pool));
+}
 
 bool create(const std::string& path, const RealmRow& first_realm, const std::vector<KeyRow>& keys,
             const HeadRow& head) {

@@ -1,6 +1,7 @@
 #include "store/sqlite/sqlite_transaction.hpp"
 
 #include <cstring>
+#include <sqlite3.h>
 
 namespace cred::store::sqlite {
 
@@ -42,14 +43,27 @@ SqliteTransaction::SqliteTransaction(std::shared_ptr<Pool> pool, const Uuid& rea
     : pool_(std::move(pool)), realm_(realm), database_(pool_->take()) {
   guarded([&] {
     // Each transaction says it anew: the connection served others before.
-    database_->exec(access == Access::write_behind ? "PRAGMA synchronous = NORMAL"
-                                                   : "PRAGMA synchronous = FULL");
+    if (pool_->mode() != Mode::scratch)
+      database_->exec(access == Access::write_behind ? "PRAGMA synchronous = NORMAL"
+                                                     : "PRAGMA synchronous = FULL");
     database_->exec(access == Access::read ? "BEGIN" : "BEGIN IMMEDIATE");
     open_ = true;
   });
 }
 
+Prepared::~Prepared() {
+  // One that failed says so again when it is reset: it is dropped.
+  if (others_ == nullptr || tryReset() != SQLITE_OK) return;
+  try {
+    clearBindings();
+    others_->emplace(std::move(sql_), std::move(static_cast<SQLite::Statement&>(*this)));
+  } catch (const std::exception&) {
+    return;
+  }
+}
+
 SqliteTransaction::~SqliteTransaction() {
+  statements_.clear();
   if (open_) {
     try {
       database_->exec("ROLLBACK");
@@ -67,13 +81,15 @@ void SqliteTransaction::commit() {
   });
 }
 
-SQLite::Statement SqliteTransaction::prepare(const std::string& sql) {
-  SQLite::Statement statement(*database_, sql);
+Prepared SqliteTransaction::prepare(const std::string& sql) {
+  const auto used = statements_.extract(sql);
+  Prepared statement(used ? std::move(used.mapped()) : SQLite::Statement(*database_, sql),
+                     statements_, sql);
   bind_bytes(statement, 1, realm_);
   return statement;
 }
 
-SQLite::Statement SqliteTransaction::prepare_for(const Subject& subject, const std::string& sql) {
+Prepared SqliteTransaction::prepare_for(const Subject& subject, const std::string& sql) {
   auto statement = prepare(sql);
   bind_bytes(statement, 2, subject);
   return statement;

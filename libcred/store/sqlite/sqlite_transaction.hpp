@@ -4,6 +4,7 @@
 #include "store/sqlite/connection.hpp"
 #include "store/store.hpp"
 
+#include <map>
 #include <span>
 
 namespace cred::store::sqlite {
@@ -20,6 +21,26 @@ Time time_of(const SQLite::Column& column);
 
 // Adds a key, or exchanges the one of its number.
 void put_key(SQLite::Database& database, const Uuid& realm, const KeyRow& key);
+
+// Statements of one connection that were used before, to be used again.
+using Statements = std::multimap<std::string, SQLite::Statement>;
+
+// A statement that goes back to the others at the end of its scope.
+class Prepared : public SQLite::Statement {
+ public:
+  Prepared(SQLite::Statement&& statement, Statements& others, const std::string& sql)
+      : SQLite::Statement(std::move(statement)), others_(&others), sql_(sql) {}
+  Prepared(Prepared&& other) noexcept
+      : SQLite::Statement(std::move(other)),
+        others_(std::exchange(other.others_, nullptr)),
+        sql_(std::move(other.sql_)) {}
+  Prepared& operator=(Prepared&&) = delete;
+  ~Prepared();
+
+ private:
+  Statements* others_;
+  std::string sql_;
+};
 
 class SqliteTransaction final : public Transaction {
  public:
@@ -46,6 +67,7 @@ class SqliteTransaction final : public Transaction {
   void remove_key(std::uint32_t number) override;
   std::optional<Document> document(std::string_view name) override;
   void set_document(std::string_view name, const Document& document) override;
+  std::vector<std::pair<std::string, Document>> documents() override;
   std::vector<Tombstone> tombstones() override;
   void add_tombstone(const Tombstone& tombstone) override;
   Attempts attempts(const Subject& subject) override;
@@ -68,6 +90,7 @@ class SqliteTransaction final : public Transaction {
   void prune_audit(std::uint64_t up_to) override;
   std::vector<CheckpointRow> checkpoints() override;
   void append_checkpoint(const CheckpointRow& row) override;
+  void remove_checkpoints() override;
   void add_outbox(const JournalRow& row) override;
   std::vector<JournalRow> outbox(std::uint64_t after, std::size_t limit) override;
   void clear_outbox(std::uint64_t up_to) override;
@@ -79,12 +102,13 @@ class SqliteTransaction final : public Transaction {
     return sqlite::guarded(pool_->path(), work);
   }
   // The realm is every statement's first parameter.
-  SQLite::Statement prepare(const std::string& sql);
-  SQLite::Statement prepare_for(const Subject& subject, const std::string& sql);
+  Prepared prepare(const std::string& sql);
+  Prepared prepare_for(const Subject& subject, const std::string& sql);
 
   std::shared_ptr<Pool> pool_;
   Uuid realm_;
   std::unique_ptr<SQLite::Database> database_;
+  Statements statements_;
   bool open_ = false;
 };
 

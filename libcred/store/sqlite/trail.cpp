@@ -113,6 +113,10 @@ void SqliteTransaction::append_checkpoint(const CheckpointRow& row) {
   });
 }
 
+void SqliteTransaction::remove_checkpoints() {
+  guarded([&] { prepare("DELETE FROM checkpoint WHERE realm = ?").exec(); });
+}
+
 void SqliteTransaction::add_outbox(const JournalRow& row) {
   guarded([&] {
     auto statement = prepare("INSERT INTO outbox (realm, number, time, entry) VALUES (?, ?, ?, ?)");
