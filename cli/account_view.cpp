@@ -97,10 +97,17 @@ nlohmann::json status_json(const engine::Status& s) {
         *s.blocked_until == Time::max() ? "never" : engine::print_time(*s.blocked_until);
   j["last_login"] = s.last_login ? nlohmann::json(engine::print_time(*s.last_login)) : nullptr;
   j["last_session"] = session_json(s.last_session);
+  j["session_epoch"] = s.session_epoch;
   j["exempt_until"] =
       s.exempt_until ? nlohmann::json(engine::print_time(*s.exempt_until)) : nullptr;
   if (s.exempt_until) j["exempt_reason"] = s.exempt_reason;
   return j;
+}
+
+nlohmann::json profile_json(const engine::Profile& p) {
+  return {{"full_name", p.full_name},   {"email", p.email},
+          {"birth_date", p.birth_date}, {"phone", p.phone},
+          {"attributes", p.attributes}, {"added", engine::print_time(p.created_at)}};
 }
 
 int show_account(const Session& session, const std::string& name, bool with_profile) {
@@ -141,10 +148,7 @@ int show_account(const Session& session, const std::string& name, bool with_prof
     line(text, "Added", engine::print_time(p.created_at));
     line(text, "Passwords so far", std::to_string(status->passwords));
     line(text, "Hash", parameters_text(status->parameters));
-    details["profile"] = {
-        {"full_name", p.full_name},   {"email", p.email},
-        {"birth_date", p.birth_date}, {"phone", p.phone},
-        {"attributes", p.attributes}, {"added", engine::print_time(p.created_at)}};
+    details["profile"] = profile_json(p);
     details["hash"] = {{"memory_kib", status->parameters.memory},
                        {"passes", status->parameters.passes},
                        {"lanes", status->parameters.lanes}};

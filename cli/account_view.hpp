@@ -12,6 +12,7 @@ std::string due_text(const engine::Standing& standing);
 // Why a password must be changed or cannot be used, as a sentence.
 std::string reason_text(engine::Reason reason);
 nlohmann::json status_json(const engine::Status& status);
+nlohmann::json profile_json(const engine::Profile& profile);
 int show_account(const Session& session, const std::string& name, bool with_profile);
 
 }  // namespace cred::cli

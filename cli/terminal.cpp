@@ -1,9 +1,11 @@
 #include "cli/terminal.hpp"
 
+#include <array>
 #include <cerrno>
 #include <csignal>
 #include <cstring>
 #include <fcntl.h>
+#include <string_view>
 #include <termios.h>
 #include <unistd.h>
 
@@ -121,14 +123,17 @@ Expected<Secret> ask_for_new() {
   return first;
 }
 
-Expected<bool> confirm(const std::string& question) {
+Expected<void> confirm(const std::string& question) {
   const Terminal terminal;
   if (!terminal.there())
-    return fail(Code::usage, "there is no terminal to ask on: say --yes if you are sure");
-  terminal.print(question + " Type yes: ");
-  std::string answer;
-  for (char c = 0; read(terminal.fd(), &c, 1) == 1 && c != '\n' && answer.size() < 8;) answer += c;
-  return answer == "yes";
+    return fail(Code::usage, "there is no terminal to ask on; give --yes if it is meant");
+  terminal.print(question + " Type yes to go on: ");
+  constexpr std::size_t longest = 64;
+  std::array<char, longest> line{};
+  const ssize_t got = read(terminal.fd(), line.data(), line.size());
+  const std::string_view answer(line.data(), got > 0 ? static_cast<std::size_t>(got) : 0);
+  if (answer != "yes\n") return fail(Code::usage, "nothing was changed");
+  return {};
 }
 
 void tell(const std::string& text) {

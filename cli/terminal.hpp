@@ -17,8 +17,8 @@ Expected<Secret> ask(const std::string& prompt);
 // Asks for a new password twice. Errors: usage (they differ).
 Expected<Secret> ask_for_new();
 
-// Asks a question on the terminal; anything but "yes" is no. Errors: usage (no terminal).
-Expected<bool> confirm(const std::string& question);
+// Asks for a yes on the terminal. Errors: usage (no terminal, or something else was said).
+Expected<void> confirm(const std::string& question);
 
 // Prints on the terminal, if there is one.
 void tell(const std::string& text);

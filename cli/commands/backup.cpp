@@ -206,7 +206,6 @@ int restore(const Session& session, const Wish& wish) {
     const auto sure = confirm("From backup " + report->backup + " would be restored:\n" +
                               in_words(*report) + "\nRestore it?");
     if (!sure) return session.fail(sure.error());
-    if (!*sure) return session.fail({Code::usage, "nothing was changed"});
   }
   const auto report = run(false);
   if (!report) return session.fail(report.error());

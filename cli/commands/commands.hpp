@@ -32,6 +32,8 @@ void add_compromise(CLI::App& program, const Session& session, Action& action);
 void add_user_set(CLI::App& user, const Session& session, Action& action);
 void add_maintain(CLI::App& program, const Session& session, Action& action);
 void add_accept_rollback(CLI::App& program, const Session& session, Action& action);
+void add_user_erase(CLI::App& user, const Session& session, Action& action);
+void add_user_export(CLI::App& user, const Session& session, Action& action);
 void add_realm(CLI::App& program, const Session& session, Action& action);
 void add_policy(CLI::App& program, const Session& session, Action& action);
 // Below `credctl policy`.

@@ -120,9 +120,9 @@ int erase(const Session& session, const std::string& name, bool yes) {
   if (!engine) return session.fail(engine.error());
   if (const auto status = status_of(*engine, name); !status) return session.fail(status.error());
   if (!yes) {
-    const auto sure = confirm("Erase realm " + name + " with its accounts, trail and keys?");
-    if (!sure) return session.fail(sure.error());
-    if (!*sure) return session.finish(Code::refused, "Nothing was erased.", {{"realm", name}});
+    if (const auto sure = confirm("Erase realm " + name + " with its accounts, trail and keys?");
+        !sure)
+      return session.fail(sure.error());
   }
   if (const auto erased = engine->erase_realm(name, session.actor()); !erased)
     return session.fail(erased.error());

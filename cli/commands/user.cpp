@@ -114,6 +114,8 @@ void add_user(CLI::App& program, const Session& session, Action& action) {
   user->footer("Example: credctl user list");
   add_add(*user, session, action);
   add_user_set(*user, session, action);
+  add_user_erase(*user, session, action);
+  add_user_export(*user, session, action);
   auto* listing = user->add_subcommand("list", "List the accounts");
   listing->footer("Example: credctl user list --json");
   listing->callback([&session, &action] { action = [&session] { return list(session); }; });

@@ -200,4 +200,15 @@ Status Realm::status(std::string_view name) noexcept {
   return status;
 }
 
+SessionEpoch Realm::session_epoch(std::string_view name) noexcept {
+  SessionEpoch epoch;
+  epoch.answer = on(parts_, [&](engine::Realm& realm) {
+    const auto found = realm.session_epoch(name);
+    if (!found) return answer_of(found.error());
+    epoch.value = *found;
+    return accepted();
+  });
+  return epoch;
+}
+
 }  // namespace cred

@@ -80,22 +80,6 @@ Expected<void> check_reason(const std::string& reason) {
   return {};
 }
 
-Expected<void> Realm::compromise(std::string_view name, const std::string& reason, bool lock,
-                                 const Actor& actor) {
-  return at_the_door([&]() -> Expected<void> {
-    if (auto given = check_reason(reason); !given) return given;
-    return alter(
-        *parts_, name, audit::Event::compromised, actor,
-        [&](Credential& c) {
-          c.demand = Demand::compromised;
-          ++c.session_epoch;
-          if (lock && c.state == State::active) c.state = State::locked;
-          return true;
-        },
-        reason);
-  });
-}
-
 Expected<void> Realm::exempt(std::string_view name, Time until, const std::string& reason,
                              const Actor& actor) {
   return at_the_door([&]() -> Expected<void> {

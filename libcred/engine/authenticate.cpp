@@ -100,9 +100,13 @@ Expected<Authentication> Realm::authenticate(std::string_view name, const Secret
       RealmChange change(
           *parts_, outcome == Outcome::wrong ? store::Access::write : store::Access::write_behind,
           RealmChange::Journal::later);
-      attempts.settle(change.transaction(), outcome, label);
+      // Nothing is written about whom somebody erased meanwhile. The same look for all names.
+      const bool there =
+          change.transaction().find(account != nullptr ? account->row.id : Uuid{}).has_value();
+      const bool erased = account != nullptr && !there;
+      attempts.settle(change.transaction(), erased ? Outcome::withdrawn : outcome, label);
       Noted full = noted;
-      if (account != nullptr) full.account = account->row.id;
+      if (there) full.account = account->row.id;
       full.actor.source = source;
       full.actor.service = origin.service;
       full.actor.tty = origin.tty;

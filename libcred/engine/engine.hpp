@@ -181,6 +181,43 @@ struct RealmStatus {
   std::uint64_t audit_records = 0;
 };
 
+// Why passwords are suspected to be known to others, and what is done about it.
+struct Suspicion {
+  std::string reason;
+  bool lock = false;     // nobody gets in, not even to change it
+  bool dry_run = false;  // changes nothing
+};
+
+struct Marked {
+  std::vector<std::string> accounts;
+  std::vector<std::string> unknown;  // names that are no account's
+};
+
+// What became of a password that was marked.
+struct Aftermath {
+  std::string account;
+  std::optional<Time> marked;   // the last time; unset: before the trail begins
+  std::optional<Time> changed;  // the first time since then; unset: not yet
+  bool by_owner = false;        // who changed it
+  bool locked = false;          // today
+};
+
+// What was erased of a person beside the account.
+struct Erasure {
+  Uuid account{};
+  std::uint64_t bodies = 0;  // of records of the trail
+  // Records of the trail's former formats that name the person: they go when the trail is
+  // pruned, for the chain covers all of their bytes.
+  std::uint64_t kept = 0;
+};
+
+// What is stored about a person.
+struct PersonalData {
+  Status status;
+  std::vector<FailedAttempts> failures;
+  std::vector<TrailEntry> records;
+};
+
 class Realm {
  public:
   class Parts;
@@ -251,6 +288,29 @@ class Realm {
   // nothing at all with `lock`. Errors: not_found, usage (no reason).
   Expected<void> compromise(std::string_view name, const std::string& reason, bool lock,
                             const Actor& actor);
+
+  // The same for several at once: all of them, or none where a name is unknown, unless
+  // `skip_unknown`. Errors: usage (no reason; more than fit into one change).
+  Expected<Marked> compromise_list(const std::vector<std::string>& names,
+                                   const Suspicion& suspicion, bool skip_unknown,
+                                   const Actor& actor);
+  // Every password of the realm that was set before `before`, or so far. The accounts are
+  // named by a dry run alone. Errors: usage (no reason; in the future; too many such marks).
+  Expected<Marked> compromise_before(std::optional<Time> before, const Suspicion& suspicion,
+                                     const Actor& actor);
+  // The accounts that were marked since then, in the order of names.
+  Expected<std::vector<Aftermath>> compromised(std::optional<Time> since);
+
+  // An account, and what the trail and the journal say of its owner. An erasure that was
+  // killed is completed, too. Errors: not_found, conflict (more bodies than one realm can
+  // list).
+  Expected<Erasure> erase(std::string_view name, const Actor& actor);
+  // Completes erasures that were killed.
+  Expected<void> finish_erasures();
+  // What is stored about a person, for the person. Errors: not_found.
+  Expected<PersonalData> export_person(std::string_view name, const Actor& actor);
+  // Errors: not_found.
+  Expected<std::uint64_t> session_epoch(std::string_view name);
 
   // Errors: not_found.
   Expected<void> expire(std::string_view name, const Actor& actor);

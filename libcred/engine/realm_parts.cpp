@@ -168,6 +168,11 @@ bool Realm::Parts::replace(const Account& account, const Credential& credential,
   auto next = sealed(account.row.id, account.row.name, expected + 1, encode(credential),
                      open_field(account.row, vault::Field::profile), encode(history));
   RealmChange change(*this);
+  // Marked with the whole realm while a new one was judged: it was judged too mildly.
+  Account marked = account;
+  marked.marked_by(change.head());
+  if (marked.suspected && !account.suspected && credential.set_at != account.credential.set_at)
+    return false;
   if (!change.replace(std::move(next), expected)) return false;
   change.note({event, account.row.id, account.row.name, actor, detail});
   change.commit();

@@ -139,6 +139,9 @@ Expected<void> check_reason(const std::string& reason);
 // What may be a profile. Errors: usage.
 Expected<void> check_profile(const Profile& profile);
 
+// What may be a sentence for the trail. Errors: usage.
+Expected<void> check_reason(const std::string& reason);
+
 // Turns what is thrown below into the Error of the call.
 template <typename Work>
 auto at_the_door(Work work) -> decltype(work()) {

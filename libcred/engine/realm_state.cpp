@@ -117,6 +117,10 @@ void RealmState::must_be_in_use() const {
 
 std::optional<Account> RealmState::find(std::string_view name) {
   must_be_in_use();
+  return find_in_any_phase(name);
+}
+
+std::optional<Account> RealmState::find_in_any_phase(std::string_view name) {
   auto row = transaction_->find(name);
   const std::uint32_t bucket = AccountTree::bucket_of(*vault_, name);
   AccountTree(*vault_, *transaction_).check(head_.tree, bucket);

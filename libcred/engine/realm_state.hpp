@@ -33,6 +33,8 @@ class RealmState {
 
   // An account or its proven absence. Throws Failure (integrity).
   std::optional<Account> find(std::string_view name);
+  // The same of a realm that is suspended, too.
+  std::optional<Account> find_in_any_phase(std::string_view name);
   // Of the account that was found, or of a row of `list`, which is not checked.
   Account opened(store::AccountRow row) const;
   Profile profile(const Account& account) const;

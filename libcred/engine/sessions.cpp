@@ -45,6 +45,8 @@ Expected<LastLogin> Realm::begin_session(std::string_view name, const Origin& or
     {
       // A login that a power cut takes back is told of no more; nobody is let in by it.
       const auto transaction = parts_->store->begin(store::Access::write_behind);
+      if (!transaction->find(account->row.id))
+        return fail(Code::not_found, "the account was erased meanwhile");
       const auto subject = parts_->vault()->subject(name);
       auto attempts = transaction->attempts(subject);
       last = parts_->last_login(account->row.id, attempts);

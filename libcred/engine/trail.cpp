@@ -4,27 +4,13 @@
 #include "base/bytes.hpp"
 #include "engine/realm_state.hpp"
 #include "engine/trail_check.hpp"
+#include "engine/trail_rows.hpp"
 
 #include <map>
 #include <sodium.h>
 
 namespace cred::engine {
 namespace {
-
-constexpr std::size_t page = 1024;
-
-// Every row after `after` in its order, a page at a time: a trail may be longer than
-// memory. `visit` answers false to stop.
-template <typename Visit>
-void each_row(store::Transaction& transaction, std::uint64_t after, Visit visit) {
-  for (;;) {
-    const auto rows = transaction.audit(after, page);
-    for (const auto& row : rows)
-      if (!visit(row)) return;
-    if (rows.size() < page) return;
-    after = rows.back().number;
-  }
-}
 
 // The names of accounts, looked up once each.
 class Names {

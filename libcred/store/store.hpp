@@ -244,6 +244,8 @@ class RealmStore {
   // As they are now, in the order of their numbers.
   virtual std::vector<KeyRow> keys() = 0;
   virtual std::unique_ptr<Transaction> begin(Access access) = 0;
+  // As `scrub` of the store. Waits for readers.
+  virtual void scrub() = 0;
 };
 
 class Store {

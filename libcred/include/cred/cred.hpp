@@ -15,6 +15,7 @@
 
 #include <chrono>
 #include <cstddef>
+#include <cstdint>
 #include <memory>
 #include <optional>
 #include <span>
@@ -61,6 +62,11 @@ struct Status {
   unsigned attempts_left = 0;                   // before the next delay
 };
 
+struct SessionEpoch {
+  Answer answer;  // accepted, or why there is none
+  std::uint64_t value = 0;
+};
+
 struct Person {
   std::string full_name;
   std::string email;
@@ -93,6 +99,9 @@ class CRED_PUBLIC Realm {
   Answer check(std::optional<std::string_view> name, Password password) noexcept;
   Answer expire(std::string_view name, std::string_view actor) noexcept;
   Status status(std::string_view name) noexcept;
+  // Rises whenever the account's sessions should end: a service remembers it with each
+  // session that it begins, and ends those that began under a lower one.
+  SessionEpoch session_epoch(std::string_view name) noexcept;
 
  private:
   friend class Library;

@@ -12,6 +12,25 @@
 namespace cred::store::sqlite {
 namespace {
 
+// The log's pages go into the file, where `secure_delete` left none of what was deleted.
+void truncate_log(Pool& pool) {
+  auto database = pool.take();
+  guarded(pool.path(), [&] {
+    const auto give_up = std::chrono::steady_clock::now() + std::chrono::seconds(30);
+    for (;;) {
+      SQLite::Statement truncate(*database, "PRAGMA wal_checkpoint(TRUNCATE)");
+      truncate.executeStep();
+      if (truncate.getColumn(0).getInt() == 0) return;
+      if (std::chrono::steady_clock::now() >= give_up)
+        throw Failure(Code::unavailable, "the store " + pool.path() +
+                                             " is busy: what was erased may still be in its "
+                                             "write-ahead log; try again");
+      std::this_thread::sleep_for(std::chrono::milliseconds(50));
+    }
+  });
+  pool.put_back(std::move(database));
+}
+
 class SqliteRealm final : public RealmStore {
  public:
   SqliteRealm(std::shared_ptr<Pool> pool, RealmRow row)
@@ -21,6 +40,7 @@ class SqliteRealm final : public RealmStore {
   std::unique_ptr<Transaction> begin(Access access) override {
     return begin_transaction(pool_, row_.id, access);
   }
+  void scrub() override { truncate_log(*pool_); }
 
  private:
   std::shared_ptr<Pool> pool_;
@@ -128,21 +148,7 @@ class SqliteStore final : public Store {
     });
   }
 
-  void scrub() override {
-    with_connection([&](SQLite::Database& database) {
-      const auto give_up = std::chrono::steady_clock::now() + std::chrono::seconds(30);
-      for (;;) {
-        SQLite::Statement truncate(database, "PRAGMA wal_checkpoint(TRUNCATE)");
-        truncate.executeStep();
-        if (truncate.getColumn(0).getInt() == 0) return true;
-        if (std::chrono::steady_clock::now() >= give_up)
-          throw Failure(Code::unavailable, "the store " + pool_->path() +
-                                               " is busy: what was erased may still be in its "
-                                               "write-ahead log; try again");
-        std::this_thread::sleep_for(std::chrono::milliseconds(50));
-      }
-    });
-  }
+  void scrub() override { truncate_log(*pool_); }
 
   std::vector<std::string> realms() override {
     return with_connection([&](SQLite::Database& database) {
