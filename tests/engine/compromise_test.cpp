@@ -1,6 +1,8 @@
 #include "engine/engine.hpp"
 
+#include "engine/engine_shared.hpp"
 #include "engine/head.hpp"
+#include "engine/realm_state.hpp"
 #include "support/temporary.hpp"
 
 #include <catch2/catch.hpp>
@@ -125,6 +127,25 @@ TEST_CASE("a mark of the whole realm with a lock keeps everybody out until they 
   at.realm.clock->advance(1h);
   REQUIRE(at.realm.open().compromise_before({}, seen_and_locked, actor));
   CHECK(at.realm.login("ben", right) == Code::locked);
+}
+
+TEST_CASE("a password that was judged before its realm was marked is not written after") {
+  World at;
+  auto realm = store::open(at.realm.configuration.store_url)->realm("system");
+  const auto root = std::make_shared<engine::RootKey>(at.realm.configuration.root_key_url);
+  const auto keys = std::make_shared<engine::RealmKeys>(root, realm->row().id, realm->keys());
+  auto configuration = at.realm.configuration;
+  configuration.fill_in_directories();
+  const engine::Realm::Parts parts(std::move(realm), keys, configuration, at.realm.clock,
+                                   std::make_shared<engine::Arenas>(256 * 1024, 64), {});
+  const auto account = parts.find("ann");
+  REQUIRE(account);
+  auto next = account->credential;
+  next.set_at = at.realm.clock->now() + 1ms;
+  const auto history = parts.history(*account);
+  REQUIRE(at.realm.open().compromise_before({}, seen, actor));
+  CHECK_FALSE(parts.replace(*account, next, history, audit::Event::changed, actor));
+  CHECK(at.realm.login("ann", right) == Code::must_change);
 }
 
 TEST_CASE("marks of a realm need a reason and a moment that has come, and sixteen do") {

@@ -66,6 +66,9 @@ TEST_CASE("promise: an erased account leaves no byte of its rows, and nothing to
   REQUIRE(shown_of(at.journal(), at.row.id) >= 2);
   REQUIRE(at.count("attempts") > 0);
 
+  // Another process that has the store open keeps its write-ahead log from being removed.
+  SQLite::Database other(at.realm.directory / "cred.db", SQLite::OPEN_READONLY);
+  REQUIRE(other.execAndGet("SELECT count(*) FROM account").getInt() == 2);
   const auto erased = at.realm.open().erase("ann-marie", actor);
   REQUIRE(erased);
   CHECK(erased->account == at.row.id);
