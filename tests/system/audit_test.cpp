@@ -71,7 +71,7 @@ TEST_CASE("promise: a record that was edited, taken out or exchanged is named") 
     world.site.restore(before);
     return found["first_bad"].get<int>();
   };
-  // One byte of the reason, and of the time.
+  // One byte of the record's end, and of the time.
   CHECK(
       spoilt(
           "UPDATE audit SET record = CAST(substr(record, 1, length(record) - 1) || x'21' AS BLOB) "

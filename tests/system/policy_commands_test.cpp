@@ -19,16 +19,7 @@ json run_json(const Site& site, Site::Words words, int exit = 0, const std::stri
 bool has(const std::string& text, const std::string& part) { return text.find(part) != text.npos; }
 
 // The trail's records, as bytes: no command reads them yet.
-std::string trail(const Site& site) {
-  const std::string hex = site.sql("SELECT hex(record) FROM audit ORDER BY number");
-  std::string bytes;
-  for (std::size_t i = 0; i + 1 < hex.size(); ++i) {
-    if (hex[i] == '\n') continue;
-    bytes += static_cast<char>(std::stoi(hex.substr(i, 2), nullptr, 16));
-    ++i;
-  }
-  return bytes;
-}
+std::string trail(const Site& site) { return site.run({"--json", "audit", "show"}).out; }
 
 std::string day_ahead(int days) {
   return shell("date -u -d \"$1 days\" +%F | tr -d '\\n'", {std::to_string(days)}).out;

@@ -82,16 +82,21 @@ std::string Site::sql(const std::string& statements) const {
 
 std::map<std::string, std::string> Site::files() const {
   std::map<std::string, std::string> files;
-  for (const auto& entry : fs::directory_iterator(path_))
-    if (entry.is_regular_file()) files[entry.path().filename()] = content(entry.path());
+  for (const auto& entry : fs::recursive_directory_iterator(path_))
+    if (entry.is_regular_file()) files[fs::relative(entry.path(), path_)] = content(entry.path());
   return files;
 }
 
 void Site::restore(const std::map<std::string, std::string>& files) const {
   for (const auto& entry : fs::directory_iterator(path_)) fs::remove_all(entry.path());
   for (const auto& [name, bytes] : files) {
-    overwrite(path_ / name, bytes);
-    fs::permissions(path_ / name, fs::perms::owner_read | fs::perms::owner_write);
+    const fs::path file = path_ / name;
+    for (fs::path parent = file.parent_path(); !fs::exists(parent); parent = parent.parent_path()) {
+      fs::create_directories(parent);
+      fs::permissions(parent, fs::perms::owner_all);
+    }
+    overwrite(file, bytes);
+    fs::permissions(file, fs::perms::owner_read | fs::perms::owner_write);
   }
 }
 

@@ -93,7 +93,11 @@ TEST_CASE("promise: another realm's key, or none of ours, opens nothing") {
   TwoAccounts site;
   Site stranger;
   stranger.init();
-  const std::string theirs = stranger.sql("SELECT hex(wrapped_key) FROM realm;");
-  site.sql("UPDATE realm SET wrapped_key = x'" + theirs.substr(0, theirs.size() - 1) + "';");
+  for (const std::string number : {"0", "1"}) {
+    const std::string theirs =
+        stranger.sql("SELECT hex(wrapped) FROM realm_key WHERE number = " + number + ";");
+    site.sql("UPDATE realm_key SET wrapped = x'" + theirs.substr(0, theirs.size() - 1) +
+             "' WHERE number = " + number + ";");
+  }
   is_integrity(login(site, "ann", right_password));
 }
