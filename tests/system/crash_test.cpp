@@ -91,9 +91,9 @@ void trail_has(const Site& site, int changes) {
   const auto verified = site.run({"audit", "verify"});
   INFO(verified.out << verified.err);
   REQUIRE(verified.exit == 0);
-  const auto records = nlohmann::json::parse(site.run({"--json", "audit", "show"}).out)["records"];
+  const auto shown = nlohmann::json::parse(site.run({"--json", "audit", "show"}).out);
   int found = 0;
-  for (const auto& record : records)
+  for (const auto& record : shown["records"])
     if (record["event"] != "authenticated" && record["event"] != "refused") ++found;
   REQUIRE(found == changes);
 }
@@ -115,7 +115,9 @@ void synced_before(const std::string& trace, const Tells& tells) {
       told = true;
       break;
     }
-    if (line.find("pwrite64(") != std::string::npos && line.find("-shm>") == std::string::npos)
+    // The anchor may come to the disk late: it is never ahead of the store.
+    if (line.find("pwrite64(") != std::string::npos && line.find("-shm>") == std::string::npos &&
+        line.find("/anchor/") == std::string::npos)
       synced = false;
     if (line.find("sync(") != std::string::npos) synced = true;
   }

@@ -119,9 +119,9 @@ TEST_CASE("what credd refuses is in the trail, once a minute for each uid") {
   CHECK(refused(service) == 20);
   CHECK(world.refusals() == 2);
   int told = 0;
-  for (const auto& record : nlohmann::json::parse(
-           world.site.run({"--json", "audit", "show", "--event", "request_refused"})
-               .out)["records"])
+  const auto shown = nlohmann::json::parse(
+      world.site.run({"--json", "audit", "show", "--event", "request_refused"}).out);
+  for (const auto& record : shown["records"])
     told += record["detail"].get<std::string>().find(
                 "asked to reset a password in realm 'system', account 'ann'") != std::string::npos
                 ? 1

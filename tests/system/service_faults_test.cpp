@@ -229,8 +229,8 @@ TEST_CASE("promise: a credd that is killed under load loses nothing and misleads
   for (const auto& client : clients) CHECK(site.verify(client.account(), client.password()) == 0);
   const int made = seen.changes + seen.cut_through;
   int changes = 0;
-  for (const auto& record :
-       nlohmann::json::parse(site.run({"--json", "audit", "show"}).out)["records"])
+  const auto shown = nlohmann::json::parse(site.run({"--json", "audit", "show"}).out);
+  for (const auto& record : shown["records"])
     changes += record["event"] == "changed" || record["event"] == "enrolled" ? 1 : 0;
   CHECK(changes == made + 3);
   CHECK(site.run({"audit", "verify"}).exit == 0);
