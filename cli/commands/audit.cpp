@@ -1,26 +1,80 @@
+#include "audit/event.hpp"
+#include "audit/export.hpp"
 #include "cli/commands/commands.hpp"
 #include "cli/policy_view.hpp"
 #include "cli/progress.hpp"
 #include "engine/units.hpp"
 
 #include <CLI/CLI.hpp>
+#include <algorithm>
+#include <cctype>
+#include <cerrno>
+#include <chrono>
+#include <csignal>
+#include <cstdio>
+#include <cstring>
+#include <fcntl.h>
 #include <nlohmann/json.hpp>
+#include <thread>
+#include <unistd.h>
 
 namespace cred::cli {
 namespace {
 
 struct Filter {
   std::string since;
+  std::string until;
   std::string account;
   std::string event;
+  std::string outcome;
+  std::string format = "json";
+  std::string output;
+  bool follow = false;
 };
 
-// A day, or so long ago.
-std::optional<Time> since_time(const std::string& text) {
-  if (const auto day = engine::parse_date(text)) return Time(*day);
-  if (const auto ago = engine::parse_duration(text)) return SystemClock().now() - *ago;
-  return std::nullopt;
-}
+// What of a filter was understood.
+class Sieve {
+ public:
+  static Expected<Sieve> of(const Filter& filter) {
+    Sieve sieve;
+    const Time now = SystemClock().now();
+    const auto moment = [&](const std::string& text, std::optional<Time>& time) {
+      if (text.empty()) return true;
+      time = engine::parse_moment(text, now);
+      return time.has_value();
+    };
+    if (!moment(filter.since, sieve.since_) || !moment(filter.until, sieve.until_))
+      return fail(Code::usage,
+                  "--since and --until take a day (YYYY-MM-DD), a time (2026-11-25T03:04:05Z) or a "
+                  "time ago, such as 2d or \"3h\"");
+    if (!filter.event.empty())
+      if (const auto event = audit::parse_event(filter.event); !event)
+        return tl::make_unexpected(event.error());
+    if (!filter.outcome.empty() && !is_outcome(filter.outcome))
+      return fail(Code::usage, "--outcome takes a status, such as accepted, refused or locked");
+    sieve.filter_ = filter;
+    return sieve;
+  }
+
+  bool passes(const engine::TrailEntry& entry) const {
+    return (!since_ || entry.time >= *since_) && (!until_ || entry.time < *until_) &&
+           (filter_.account.empty() || entry.account == filter_.account ||
+            (entry.account_id != Uuid{} && to_string(entry.account_id) == filter_.account)) &&
+           (filter_.event.empty() || entry.event == filter_.event) &&
+           (filter_.outcome.empty() || word(entry.outcome) == filter_.outcome);
+  }
+
+ private:
+  static bool is_outcome(const std::string& text) {
+    for (int code = 0; code <= static_cast<int>(Code::internal); ++code)
+      if (text == word(static_cast<Code>(code))) return true;
+    return false;
+  }
+
+  Filter filter_;
+  std::optional<Time> since_;
+  std::optional<Time> until_;
+};
 
 nlohmann::json json_of(const engine::TrailEntry& entry) {
   const auto text = [](const std::string& t) {
@@ -30,34 +84,79 @@ nlohmann::json json_of(const engine::TrailEntry& entry) {
   return {{"number", entry.number},
           {"time", engine::print_time(entry.time)},
           {"event", entry.event},
+          {"outcome", word(entry.outcome)},
           {"account", text(entry.account)},
           {"account_id", about_one ? nlohmann::json(to_string(entry.account_id)) : nullptr},
+          {"uid", entry.uid ? nlohmann::json(*entry.uid) : nlohmann::json()},
           {"actor", text(entry.actor)},
-          {"detail", text(entry.detail)}};
+          {"source", text(entry.source)},
+          {"service", text(entry.service)},
+          {"tty", text(entry.tty)},
+          {"detail", text(entry.detail)},
+          {"erased", entry.erased}};
+}
+
+std::vector<std::string> row_of(const engine::TrailEntry& entry) {
+  return {std::to_string(entry.number),
+          engine::print_time(entry.time),
+          entry.event,
+          word(entry.outcome),
+          entry.account.empty() ? "-" : entry.account,
+          entry.actor.empty() ? "-" : entry.actor,
+          entry.source.empty() ? "-" : entry.source,
+          entry.detail};
+}
+
+const std::vector<std::string> titles{"NUMBER",  "TIME",  "EVENT",  "OUTCOME",
+                                      "ACCOUNT", "ACTOR", "SOURCE", "DETAIL"};
+
+volatile std::sig_atomic_t ended = 0;
+extern "C" void end_following(int) { ended = 1; }
+
+// A line for each record, at once: columns would have to wait for the rest.
+void print_line(const Session& session, const engine::TrailEntry& entry) {
+  std::string line;
+  if (session.json) {
+    line = json_of(entry).dump(-1, ' ', true, nlohmann::json::error_handler_t::replace);
+  } else {
+    for (const auto& cell : row_of(entry)) line += (line.empty() ? "" : "  ") + cell;
+  }
+  std::fputs((line + "\n").c_str(), stdout);
+}
+
+int follow(const Session& session, engine::Realm& realm, const Sieve& sieve) {
+  struct sigaction action {};
+  action.sa_handler = end_following;
+  (void)sigaction(SIGINT, &action, nullptr);
+  (void)sigaction(SIGTERM, &action, nullptr);
+  std::uint64_t after = 0;
+  while (ended == 0) {
+    const auto read = realm.trail(after, [&](const engine::TrailEntry& entry) {
+      after = entry.number;
+      if (sieve.passes(entry)) print_line(session, entry);
+      return ended == 0;
+    });
+    if (!read) return session.fail(read.error());
+    if (std::fflush(stdout) != 0) break;
+    std::this_thread::sleep_for(std::chrono::seconds(1));
+  }
+  return 0;
 }
 
 int show(const Session& session, const Filter& filter) {
-  std::optional<Time> since;
-  if (!filter.since.empty()) {
-    since = since_time(filter.since);
-    if (!since)
-      return session.fail(
-          {Code::usage, "--since takes a day (YYYY-MM-DD) or a time ago, such as 2d or \"3h\""});
-  }
+  const auto sieve = Sieve::of(filter);
+  if (!sieve) return session.fail(sieve.error());
   auto realm = session.realm();
   if (!realm) return session.fail(realm.error());
+  if (filter.follow) return follow(session, *realm, *sieve);
   auto records = nlohmann::json::array();
-  std::vector<std::vector<std::string>> rows{
-      {"NUMBER", "TIME", "EVENT", "ACCOUNT", "ACTOR", "DETAIL"}};
+  std::vector<std::vector<std::string>> rows{titles};
   const auto read = realm->trail(0, [&](const engine::TrailEntry& entry) {
-    if (since && entry.time < *since) return true;
-    if (!filter.account.empty() && entry.account != filter.account) return true;
-    if (!filter.event.empty() && entry.event != filter.event) return true;
+    if (!sieve->passes(entry)) return true;
     if (session.json)
       records.push_back(json_of(entry));
     else
-      rows.push_back({std::to_string(entry.number), engine::print_time(entry.time), entry.event,
-                      entry.account.empty() ? "-" : entry.account, entry.actor, entry.detail});
+      rows.push_back(row_of(entry));
     return true;
   });
   if (!read) return session.fail(read.error());
@@ -66,29 +165,143 @@ int show(const Session& session, const Filter& filter) {
   return session.finish(Code::accepted, text, {{"records", records}});
 }
 
-int verify(const Session& session) {
+std::string hexadecimal(const std::vector<std::byte>& bytes) {
+  static constexpr char digits[] = "0123456789abcdef";
+  std::string text;
+  for (const std::byte b : bytes) {
+    text += digits[std::to_integer<unsigned>(b) >> 4];
+    text += digits[std::to_integer<unsigned>(b) & 15];
+  }
+  return text;
+}
+
+std::string host_name() {
+  std::array<char, 256> name{};
+  return gethostname(name.data(), name.size() - 1) == 0 ? name.data() : "";
+}
+
+// Standard output, or a file that is made for it and that only its owner reads.
+class Output {
+ public:
+  explicit Output(const std::string& path) {
+    if (path.empty()) return;
+    const int fd = open(path.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0600);
+    file_ = fd < 0 ? nullptr : fdopen(fd, "w");
+    if (file_ == nullptr) problem_ = std::strerror(errno);
+    named_ = true;
+  }
+  Output(const Output&) = delete;
+  Output& operator=(const Output&) = delete;
+  ~Output() {
+    if (named_ && file_ != nullptr) (void)std::fclose(file_);
+  }
+  const std::string& problem() const { return problem_; }
+  bool line(const std::string& text) { return std::fputs((text + "\n").c_str(), file_) >= 0; }
+  bool done() { return std::fflush(file_) == 0 && (!named_ || fsync(fileno(file_)) == 0); }
+
+ private:
+  std::FILE* file_ = stdout;
+  bool named_ = false;
+  std::string problem_;
+};
+
+int export_trail(const Session& session, const Filter& filter) {
+  const auto sieve = Sieve::of(filter);
+  if (!sieve) return session.fail(sieve.error());
+  auto realm = session.realm();
+  if (!realm) return session.fail(realm.error());
+  Output output(filter.output);
+  if (!output.problem().empty())
+    return session.fail({Code::usage, "cannot create " + filter.output + ": " + output.problem()});
+  const std::string host = host_name();
+  bool written = true;
+  std::uint64_t records = 0;
+  const auto read = realm->trail(0, [&](const engine::TrailEntry& entry) {
+    if (!sieve->passes(entry)) return true;
+    const audit::ExportedRecord record{entry.number,
+                                       entry.time,
+                                       host,
+                                       session.realm_name,
+                                       entry.event,
+                                       word(entry.outcome),
+                                       entry.account,
+                                       entry.account_id == Uuid{} ? std::string()
+                                                                  : to_string(entry.account_id),
+                                       entry.uid,
+                                       entry.actor,
+                                       entry.source,
+                                       entry.service,
+                                       entry.tty,
+                                       entry.detail,
+                                       hexadecimal(entry.mac)};
+    written = output.line(filter.format == "json"     ? audit::to_json_line(record)
+                          : filter.format == "syslog" ? audit::to_syslog(record)
+                                                      : audit::to_cef(record));
+    ++records;
+    return written;
+  });
+  if (!read) return session.fail(read.error());
+  if (!written || !output.done())
+    return session.fail({Code::unavailable, "the export could not be written whole"});
+  if (filter.output.empty()) return 0;
+  return session.finish(
+      Code::accepted, "Exported " + std::to_string(records) + " records to " + filter.output + ".",
+      {{"records", records}, {"output", filter.output}});
+}
+
+// The fingerprint as somebody wrote it down: blanks and case do not matter.
+std::string plain(const std::string& fingerprint) {
+  std::string text;
+  for (const char c : fingerprint)
+    if (std::isxdigit(static_cast<unsigned char>(c)) != 0)
+      text += static_cast<char>(std::tolower(static_cast<unsigned char>(c)));
+  return text;
+}
+
+int verify(const Session& session, const std::string& fingerprint) {
   auto realm = session.realm();
   if (!realm) return session.fail(realm.error());
   Progress progress("Verifying", "records");
   const auto check =
       realm->verify_trail([&](std::uint64_t records) { progress.update(records, 0, 0); });
   if (!check) return session.fail(check.error());
-  const nlohmann::json details{
+  nlohmann::json details{
       {"records", check->records},
+      {"pruned", check->pruned},
+      {"fingerprint", check->fingerprint},
       {"first_bad", check->first_bad ? nlohmann::json(*check->first_bad) : nullptr}};
-  if (!check->first_bad)
-    return session.finish(Code::accepted,
-                          "The trail of realm " + session.realm_name +
-                              " is whole: " + std::to_string(check->records) + " records.",
-                          details);
-  const std::string message = "the trail of realm " + session.realm_name +
-                              " is whole up to record " + std::to_string(check->records) +
-                              "; the first bad one is " + std::to_string(*check->first_bad) + ": " +
-                              check->why;
-  if (!session.json) return session.fail({Code::integrity, message});
-  auto object = details;
-  object["message"] = message;
-  return session.finish(Code::integrity, "", object);
+  const auto bad = [&](const std::string& message) {
+    if (!session.json) return session.fail({Code::integrity, message});
+    details["message"] = message;
+    return session.finish(Code::integrity, "", details);
+  };
+  const std::string trail = "the trail of realm " + session.realm_name;
+  if (check->first_bad)
+    return bad(trail + " is whole up to record " + std::to_string(check->pruned + check->records) +
+               "; the first bad one is " + std::to_string(*check->first_bad) + ": " + check->why);
+  if (!fingerprint.empty() && plain(fingerprint) != plain(check->fingerprint))
+    return bad(trail +
+               " begins with another key than the one that was written down: its "
+               "fingerprint is " +
+               check->fingerprint);
+  std::string text =
+      "T" + trail.substr(1) + " is whole: " + std::to_string(check->records) + " records.\n";
+  if (check->pruned > 0)
+    text += "Records 1 to " + std::to_string(check->pruned) + " were pruned.\n";
+  text += "Fingerprint of its first key: " + check->fingerprint;
+  return session.finish(Code::accepted, text, details);
+}
+
+void add_filters(CLI::App& command, const std::shared_ptr<Filter>& filter) {
+  command.add_option("--since", filter->since, "From this day or time on, or so long ago")
+      ->type_name("TIME");
+  command.add_option("--until", filter->until, "Before this day or time")->type_name("TIME");
+  command.add_option("--account", filter->account, "Of this login name, or account id, alone")
+      ->type_name("NAME");
+  command.add_option("--event", filter->event, "This event alone, such as changed")
+      ->type_name("EVENT");
+  command.add_option("--outcome", filter->outcome, "This outcome alone, such as refused")
+      ->type_name("STATUS");
 }
 
 }  // namespace
@@ -98,19 +311,33 @@ void add_audit(CLI::App& program, const Session& session, Action& action) {
   audit->require_subcommand(1);
   auto filter = std::make_shared<Filter>();
   auto* showing = audit->add_subcommand("show", "Its records, the oldest first");
-  showing->add_option("--since", filter->since, "From this day on (YYYY-MM-DD), or so long ago")
-      ->type_name("TIME");
-  showing->add_option("--account", filter->account, "Of this login name alone")->type_name("NAME");
-  showing->add_option("--event", filter->event, "This event alone, such as changed")
-      ->type_name("EVENT");
+  add_filters(*showing, filter);
+  showing->add_flag("--follow", filter->follow, "Go on with records as they come");
   showing->footer("Example: credctl audit show --since 7d --event compromised");
   showing->callback([&session, &action, filter] {
     action = [&session, filter] { return show(session, *filter); };
   });
+  auto* exporting = audit->add_subcommand("export", "Its records, one a line, for other programs");
+  add_filters(*exporting, filter);
+  exporting->add_option("--format", filter->format, "json, syslog (RFC 5424) or cef")
+      ->check(CLI::IsMember({"json", "syslog", "cef"}));
+  exporting->add_option("--output", filter->output, "A new file instead of standard output")
+      ->type_name("FILE");
+  exporting->footer("Example: credctl audit export --format cef --since 1d");
+  exporting->callback([&session, &action, filter] {
+    action = [&session, filter] { return export_trail(session, *filter); };
+  });
+  auto fingerprint = std::make_shared<std::string>();
   auto* verifying = audit->add_subcommand("verify", "Whether a record is missing or altered");
+  verifying
+      ->add_option("--fingerprint", *fingerprint,
+                   "Of the trail's first key, as it was written down")
+      ->type_name("TEXT");
   verifying->footer(
       "Example: credctl audit verify\nExit: 0 whole, 9 not; the first bad record is named");
-  verifying->callback([&session, &action] { action = [&session] { return verify(session); }; });
+  verifying->callback([&session, &action, fingerprint] {
+    action = [&session, fingerprint] { return verify(session, *fingerprint); };
+  });
 }
 
 }  // namespace cred::cli

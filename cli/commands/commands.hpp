@@ -30,6 +30,7 @@ void add_breach(CLI::App& program, const Session& session, Action& action);
 void add_compromise(CLI::App& program, const Session& session, Action& action);
 // Below `credctl user`.
 void add_user_set(CLI::App& user, const Session& session, Action& action);
+void add_key(CLI::App& program, const Session& session, Action& action);
 void add_maintain(CLI::App& program, const Session& session, Action& action);
 void add_accept_rollback(CLI::App& program, const Session& session, Action& action);
 void add_user_erase(CLI::App& user, const Session& session, Action& action);

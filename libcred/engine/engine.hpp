@@ -151,11 +151,27 @@ struct TrailEntry {
 
 struct TrailCheck {
   std::uint64_t records = 0;  // that are whole, from the first one that is kept
+  std::uint64_t pruned = 0;   // records up to this one were forgotten on purpose
   std::optional<std::uint64_t> first_bad;
   std::string why;
   // Of the key that signs the first checkpoint: the one thing that whoever has every key
   // of today cannot have kept.
   std::string fingerprint;
+};
+
+// A data key of a realm.
+struct KeyStatus {
+  std::uint32_t number = 0;
+  std::uint64_t id = 0;  // 0: unknown, no value of it is left
+  Time made{};
+  bool seals = false;           // what is written now
+  std::optional<Time> retired;  // since then it opens backups and the journal alone
+  std::uint64_t values = 0;     // of accounts, counters, the trail, documents, that it sealed
+};
+
+struct Rotation {
+  bool continued = false;      // of a key that was made before
+  std::uint64_t resealed = 0;  // values, or rows of several
 };
 
 // What a realm is, and until when.
@@ -344,6 +360,20 @@ class Realm {
   // From `when` on 30 days of grace, then 30 suspended, then `maintain` erases the realm.
   Expected<void> expire_realm(Time when, const Actor& actor);
 
+  // A new data key, or with one under way the rest of it; everything is sealed with it when
+  // this returns, and the ones before are retired. Logins and changes go on. Killed at any
+  // point, the next call continues. Errors: conflict (repeat it).
+  enum class Begin : std::uint8_t { if_none_is_under_way, only_left };
+  Expected<Rotation> rotate_data_key(const Actor& actor, const WorkProgress& progress = {},
+                                     Begin begin = Begin::if_none_is_under_way);
+  // Keys that were retired before then, for good: what they sealed in backups and the journal
+  // is lost. How many.
+  Expected<std::size_t> destroy_retired_keys(Time before, const Actor& actor);
+  Expected<std::vector<KeyStatus>> key_status();
+
+  // Forgets records older than `before`, as far as signed checkpoints allow; how many. What is
+  // left can be verified as before.
+  Expected<std::uint64_t> prune_trail(Time before, const Actor& actor);
   // For the trail: `actor` asked for what it may not. `what` holds no secret.
   Expected<void> note_refusal(const Actor& actor, const std::string& what);
 

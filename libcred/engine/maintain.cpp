@@ -82,6 +82,26 @@ Expected<std::vector<Engine::Done>> Engine::maintain(const Actor& actor) {
       }
       work.in(name, "checking its accounts", [&] { return check_accounts(parts); });
       work.in(name, "writing its journal", [&] { return drain(parts); });
+      work.in(name, "going on with its new data key", [&]() -> std::string {
+        const auto rotation =
+            value_or_throw(opened->rotate_data_key(actor, {}, Realm::Begin::only_left));
+        return rotation.continued ? "everything is sealed with its new data key" : "";
+      });
+      work.in(name, "destroying old keys", [&]() -> std::string {
+        // A backup may be as old as the retention, and the one before it is kept.
+        const auto destroyed = value_or_throw(opened->destroy_retired_keys(
+            shared_->clock->now() - 2 * shared_->configuration.backup_retention, actor));
+        return destroyed == 0 ? "" : "destroyed " + std::to_string(destroyed) + " retired keys";
+      });
+      work.in(name, "finishing erasures", [&]() -> std::string {
+        value_or_throw(opened->finish_erasures());
+        return {};
+      });
+      work.in(name, "pruning its trail", [&]() -> std::string {
+        const auto pruned = value_or_throw(opened->prune_trail(
+            shared_->clock->now() - shared_->configuration.audit_retention, actor));
+        return pruned == 0 ? "" : "forgot " + std::to_string(pruned) + " records of the trail";
+      });
     }
     work.in("", "removing old backups", [&]() -> std::string {
       prune_backups();

@@ -51,17 +51,21 @@ std::shared_ptr<const vault::Vault> opened(RootKey& root, const Uuid& realm,
 
 RealmKeys::RealmKeys(std::shared_ptr<RootKey> root, const Uuid& realm,
                      const std::vector<store::KeyRow>& keys)
-    : root_(std::move(root)), realm_(realm), vault_(opened(*root_, realm_, keys)) {}
+    : root_(std::move(root)), realm_(realm), ring_{opened(keys), unknown} {}
 
-std::shared_ptr<const vault::Vault> RealmKeys::vault() const {
+RealmKeys::Ring RealmKeys::ring() const {
   const std::lock_guard lock(mutex_);
-  return vault_;
+  return ring_;
 }
 
-void RealmKeys::refresh(const std::vector<store::KeyRow>& keys) {
-  auto fresh = opened(*root_, realm_, keys);
+std::shared_ptr<const vault::Vault> RealmKeys::opened(
+    const std::vector<store::KeyRow>& keys) const {
+  return engine::opened(*root_, realm_, keys);
+}
+
+void RealmKeys::offer(const Ring& ring) {
   const std::lock_guard lock(mutex_);
-  vault_ = std::move(fresh);
+  if (ring_.version == unknown || ring.version > ring_.version) ring_ = ring;
 }
 
 }  // namespace cred::engine

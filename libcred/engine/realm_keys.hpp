@@ -37,18 +37,25 @@ class RealmKeys {
   // Throws Failure (integrity): wrong root key, or a row was altered.
   RealmKeys(std::shared_ptr<RootKey> root, const Uuid& realm,
             const std::vector<store::KeyRow>& keys);
-  std::shared_ptr<const vault::Vault> vault() const;
-  // After keys came, retired or went.
-  void refresh(const std::vector<store::KeyRow>& keys);
+  std::shared_ptr<const vault::Vault> vault() const { return ring().vault; }
+
+  // The keys with the version that the head gives them; `unknown` before the first look.
+  static constexpr std::uint32_t unknown = 0xffffffff;
+  struct Ring {
+    std::shared_ptr<const vault::Vault> vault;
+    std::uint32_t version = unknown;
+  };
+  Ring ring() const;
+  // After keys came, retired or went: those of one state of the store, which the others get
+  // unless they have newer ones. Throws Failure.
+  std::shared_ptr<const vault::Vault> opened(const std::vector<store::KeyRow>& keys) const;
+  void offer(const Ring& ring);
   RootKey& root() const { return *root_; }
 
   // Whether this process made sure that the realm is ready for use.
   std::atomic<bool> prepared{false};
   // The highest number of a head that this process saw.
   std::atomic<std::uint64_t> seen{0};
-  // Of the keys, as the head counts it; `unknown` before the first look.
-  static constexpr std::uint32_t unknown = 0xffffffff;
-  std::atomic<std::uint32_t> version{unknown};
   // Up to this number changes are known to be in the journal.
   std::atomic<std::uint64_t> journaled{0};
 
@@ -56,7 +63,7 @@ class RealmKeys {
   const std::shared_ptr<RootKey> root_;
   const Uuid realm_;
   mutable std::mutex mutex_;
-  std::shared_ptr<const vault::Vault> vault_;
+  Ring ring_;
 };
 
 // Never makes it smaller.

@@ -70,16 +70,12 @@ AttemptCounter Realm::Parts::attempts(std::string_view name, std::string_view so
   return {*store, *clock, limits, subjects};
 }
 
-namespace {
-
 vault::Place place_of_label(const store::Subject& subject) {
   vault::Place place;
   std::memcpy(place.account.data(), subject.data(), place.account.size());
   place.field = vault::Field::label;
   return place;
 }
-
-}  // namespace
 
 store::Blob Realm::Parts::label(const store::Subject& subject, std::string_view name,
                                 std::string_view source) const {
@@ -94,7 +90,7 @@ Realm::Parts::Label Realm::Parts::open_label(const store::Counter& counter) cons
   // Counted before labels were kept, or as a lease of a killed process.
   if (counter.attempts.label.empty()) return {};
   const Secret plain =
-      value_or_throw(vault()->open(place_of_label(counter.subject), counter.attempts.label));
+      value_or_throw(vault()->open_kept(place_of_label(counter.subject), counter.attempts.label));
   Reader reader(plain.bytes());
   Label label{std::string(reader.text()), std::string(reader.text())};
   if (!reader.finished()) throw Failure(Code::integrity, "the label of a counter is malformed");
@@ -119,8 +115,18 @@ std::optional<Account> Realm::Parts::find(std::string_view name) const {
 }
 
 Secret Realm::Parts::open_field(const store::AccountRow& row, vault::Field field) const {
+  const auto keyring = vault();
   const store::Blob& sealed = field == vault::Field::profile ? row.profile : row.history;
-  return value_or_throw(vault()->open({row.id, row.name, field, row.generation}, sealed));
+  const auto id = vault::key_id_of(sealed);
+  if (id && keyring->is_retired(*id)) {
+    // A rotation ended since the row was read: it is sealed anew there.
+    RealmState state(*this, store::Access::read);
+    const auto now = state.find_in_any_phase(row.name);
+    if (!now || now->row.id != row.id || now->row.generation != row.generation)
+      throw Failure(Code::conflict, "the account was changed meanwhile; try again");
+    return state.open_field(now->row, field);
+  }
+  return value_or_throw(keyring->open({row.id, row.name, field, row.generation}, sealed));
 }
 
 Profile Realm::Parts::profile(const Account& account) const {

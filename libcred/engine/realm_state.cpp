@@ -70,42 +70,43 @@ Head first_head(std::string_view realm, Time now) {
   return head;
 }
 
+namespace {
+
+Expected<Head> open_head(const vault::Vault& vault, const store::HeadRow& row) {
+  const auto opened = vault.open(place_of_head(row.number), row.record);
+  if (!opened) return tl::make_unexpected(opened.error());
+  return decode_head(opened->bytes());
+}
+
+}  // namespace
+
 RealmState::RealmState(const Realm::Parts& parts, store::Access access, Older older)
     : parts_(parts) {
-  constexpr int most_tries = 3;
-  for (int i = 0; i < most_tries; ++i) {
-    // Before the transaction begins: what it shows must be no older.
-    const auto mark = parts.anchor.read();
-    const std::uint64_t seen = parts.keys->seen;
-    vault_ = parts.keys->vault();
-    transaction_ = parts.store->begin(access);
-    const auto row = transaction_->head();
-    if (!row)
-      throw Failure(Code::integrity, "the head of realm " + parts.store->row().name +
-                                         " is missing from the store: restore it from a backup");
-    auto opened = vault_->open(place_of_head(row->number), row->record);
-    if (opened) {
-      head_ = value_or_throw(decode_head(opened->bytes()));
-      std::uint32_t version = RealmKeys::unknown;
-      if (vault_->newest() == head_.data_key)
-        parts.keys->version.compare_exchange_strong(version, head_.keys_version);
-      if (vault_->newest() == head_.data_key && parts.keys->version == head_.keys_version) {
-        if (head_.number != row->number || head_.realm != parts.store->row().name)
-          throw Failure(Code::integrity,
-                        "the head of realm " + parts.store->row().name + " is another's");
-        if (older == Older::refused) parts.must_be_newest(head_, *vault_, mark, seen);
-        return;
-      }
-    } else if (i + 1 == most_tries || opened.error().code != Code::integrity) {
-      throw Failure(opened.error());
-    }
-    // Another process rotated the keys.
-    parts.keys->refresh(transaction_->keys());
-    parts.keys->version = head_.keys_version;
-    transaction_.reset();
+  // Before the transaction begins: what it shows must be no older.
+  const auto mark = parts.anchor.read();
+  const std::uint64_t seen = parts.keys->seen;
+  const std::string& name = parts.store->row().name;
+  const auto ring = parts.keys->ring();
+  vault_ = ring.vault;
+  transaction_ = parts.store->begin(access);
+  const auto row = transaction_->head();
+  if (!row)
+    throw Failure(Code::integrity, "the head of realm " + name +
+                                       " is missing from the store: restore it from a backup");
+  auto head = open_head(*vault_, *row);
+  if (!head || head->keys_version != ring.version) {
+    // Somebody rotated the keys, or this is the first look.
+    vault_ = parts.keys->opened(transaction_->keys());
+    head = open_head(*vault_, *row);
   }
-  throw Failure(Code::integrity, "the keys of realm " + parts.store->row().name +
-                                     " are not those that its head tells of");
+  head_ = value_or_throw(std::move(head));
+  if (vault_->newest() != head_.data_key)
+    throw Failure(Code::integrity,
+                  "the keys of realm " + name + " are not those that its head tells of");
+  if (head_.number != row->number || head_.realm != name)
+    throw Failure(Code::integrity, "the head of realm " + name + " is another's");
+  if (older == Older::refused) parts.must_be_newest(head_, *vault_, mark, seen);
+  parts.keys->offer({vault_, head_.keys_version});
 }
 
 void RealmState::must_be_in_use() const {
@@ -204,7 +205,9 @@ void RealmChange::set_document(const std::string& name, std::uint64_t& generatio
   items_.emplace_back(NamedDocument{name, std::move(document)});
 }
 
+// What was sealed before the change began may have another key than the newest.
 bool RealmChange::insert(store::AccountRow row) {
+  row = resealed(*vault_, row, Sealer::this_call);
   AccountTree tree(*vault_, *transaction_);
   row.bucket = AccountTree::bucket_of(*vault_, row.name);
   tree.check(head_.tree, row.bucket);
@@ -216,6 +219,7 @@ bool RealmChange::insert(store::AccountRow row) {
 }
 
 bool RealmChange::replace(store::AccountRow next, store::Generation expected) {
+  next = resealed(*vault_, next, Sealer::this_call);
   AccountTree tree(*vault_, *transaction_);
   next.bucket = AccountTree::bucket_of(*vault_, next.name);
   tree.check(head_.tree, next.bucket);

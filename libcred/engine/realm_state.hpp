@@ -112,6 +112,15 @@ std::vector<std::uint64_t> erased_bodies(RealmState& state);
 inline constexpr const char* erased_bodies_document = "erased_bodies";
 std::vector<std::uint64_t> decode_erased_bodies(std::span<const std::byte> bytes);
 
+// Whatever of it another key sealed than the newest is sealed with that one, for the same
+// generation. What this very call sealed may have a key that was retired since; what the
+// store holds may not. Throws Failure (integrity).
+enum class Sealer : std::uint8_t { this_call, unknown };
+store::AccountRow resealed(const vault::Vault& vault, const store::AccountRow& row, Sealer sealer);
+
+// The places of what counters hold.
+vault::Place place_of_label(const store::Subject& subject);
+vault::Place place_of_login(const Uuid& account);
 // The place of a sealed body, and of a change in the journal.
 vault::Place place_of_body(std::uint64_t number, const Uuid& account);
 vault::Place place_of_entry(std::uint64_t number);

@@ -1,9 +1,8 @@
 // Logins as their owners are told of them: when and from where the last one was.
 
-#include "engine/realm_parts.hpp"
+#include "engine/realm_state.hpp"
 
 namespace cred::engine {
-namespace {
 
 vault::Place place_of_login(const Uuid& account) {
   vault::Place place;
@@ -12,12 +11,11 @@ vault::Place place_of_login(const Uuid& account) {
   return place;
 }
 
-}  // namespace
-
 LastLogin Realm::Parts::last_login(const Uuid& account, const store::Attempts& attempts) const {
   LastLogin last{std::nullopt, attempts.since_login};
   if (attempts.last_login.empty()) return last;
-  const Secret record = value_or_throw(vault()->open(place_of_login(account), attempts.last_login));
+  const Secret record =
+      value_or_throw(vault()->open_kept(place_of_login(account), attempts.last_login));
   last.login = value_or_throw(decode_login(record.bytes()));
   return last;
 }

@@ -83,6 +83,7 @@ class Verification {
   TrailCheck run(const std::function<void(std::uint64_t)>& progress) {
     const Head& head = head_;
     check_.fingerprint = audit::fingerprint(head.genesis);
+    check_.pruned = head.audit_pruned;
     if (!checkpoints_hold()) return check_;
     number_ = head.audit_pruned;
     if (number_ > 0) {

@@ -110,9 +110,9 @@ std::optional<int> digits(std::string_view text, int below) {
 
 std::optional<Time> parse_moment(std::string_view text, Time now) {
   if (const auto ago = parse_duration(text)) return now - *ago;
-  const auto day = parse_date(text.substr(0, std::min<std::size_t>(text.size(), 10)));
-  if (!day) return std::nullopt;
-  if (text.size() == 10) return Time(*day);
+  const auto date = parse_date(text.substr(0, std::min<std::size_t>(text.size(), 10)));
+  if (!date) return std::nullopt;
+  if (text.size() == 10) return Time(*date);
   // T03:04:05Z, T03:04:05.678Z
   const std::string_view clock = text.substr(10);
   if (clock.size() < 10 || (clock[0] != 'T' && clock[0] != ' ') || clock[3] != ':' ||
@@ -120,7 +120,7 @@ std::optional<Time> parse_moment(std::string_view text, Time now) {
     return std::nullopt;
   const auto hour = digits(clock.substr(1, 2), 24);
   const auto minute = digits(clock.substr(4, 2), 60);
-  const auto second = digits(clock.substr(7, 2), 60);
+  const auto seconds = digits(clock.substr(7, 2), 60);
   int milliseconds = 0;
   if (clock.size() > 10) {
     const auto fraction = clock.substr(10, clock.size() - 11);
@@ -130,9 +130,9 @@ std::optional<Time> parse_moment(std::string_view text, Time now) {
     milliseconds = *value;
     for (std::size_t i = fraction.size(); i < 3; ++i) milliseconds *= 10;
   }
-  if (!hour || !minute || !second) return std::nullopt;
-  return Time(*day) + std::chrono::hours(*hour) + std::chrono::minutes(*minute) +
-         std::chrono::seconds(*second) + Duration(milliseconds);
+  if (!hour || !minute || !seconds) return std::nullopt;
+  return Time(*date) + std::chrono::hours(*hour) + std::chrono::minutes(*minute) +
+         std::chrono::seconds(*seconds) + Duration(milliseconds);
 }
 
 std::string print_time(Time time) {

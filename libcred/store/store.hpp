@@ -140,6 +140,12 @@ enum class Access : std::uint8_t {
   write_behind,
 };
 
+// How many values the key with this id sealed, by what stands in their first bytes.
+struct KeyUse {
+  std::uint64_t key = 0;
+  std::uint64_t values = 0;
+};
+
 // Sees one state of one realm. Leaving the scope without `commit` rolls back.
 class Transaction {
  public:
@@ -163,6 +169,9 @@ class Transaction {
   virtual bool insert(const AccountRow& row) = 0;
   // Compare-and-set. False: the account's generation is no longer `expected`.
   virtual bool replace(const AccountRow& next, Generation expected) = 0;
+  // Seals anew in the same generation, if the row still holds what was read. False: it does
+  // not.
+  virtual bool reseal(const AccountRow& before, const AccountRow& after) = 0;
   // False: it is gone already.
   virtual bool remove(const Uuid& account) = 0;
 
@@ -217,6 +226,12 @@ class Transaction {
   // An empty body takes the record's away.
   virtual void set_audit_body(std::uint64_t number, const Blob& body) = 0;
   virtual void remove_audit_bodies(const Uuid& account) = 0;
+  // Number, account and body of at most `limit` records after `after` whose bodies another
+  // key sealed.
+  virtual std::vector<AuditRow> bodies_sealed_by_others(std::span<const std::byte> prefix,
+                                                        std::uint64_t after, std::size_t limit) = 0;
+  // Of accounts, counters, bodies and documents.
+  virtual std::vector<KeyUse> key_uses() = 0;
   // Forgets records up to this number.
   virtual void prune_audit(std::uint64_t up_to) = 0;
   virtual std::vector<CheckpointRow> checkpoints() = 0;

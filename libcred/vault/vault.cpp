@@ -10,7 +10,7 @@
 namespace cred::vault {
 namespace {
 
-constexpr std::uint8_t format = 1;
+constexpr std::uint8_t format = sealed_format;
 constexpr std::size_t nonce_bytes = crypto_aead_xchacha20poly1305_ietf_NPUBBYTES;
 constexpr std::size_t mac_bytes = crypto_aead_xchacha20poly1305_ietf_ABYTES;
 constexpr std::size_t header_bytes = 1 + sizeof(KeyId);  // format, key id

@@ -21,6 +21,8 @@ using KeyId = std::uint64_t;
 using Digest = std::array<std::byte, 16>;
 using Mac = std::array<std::byte, 32>;
 
+// The first byte of every sealed value; the key's id follows it.
+inline constexpr std::uint8_t sealed_format = 1;
 inline constexpr std::size_t max_plaintext_bytes = 16U * 1024 * 1024;
 
 enum class Field : std::uint8_t {

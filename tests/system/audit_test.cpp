@@ -93,3 +93,44 @@ TEST_CASE("records that follow a bad one are bad as well, and a new one does not
   REQUIRE(world.site.run({"expire", "ben"}).exit == 0);
   CHECK(world.verified(9)["first_bad"] == 3);
 }
+
+TEST_CASE("records leave as JSON, syslog or CEF, one a line, into a file that is new") {
+  const World world;
+  const auto exported = [&](const char* format) {
+    const auto done = world.site.run({"audit", "export", "--format", format, "--event", "reset"});
+    CHECK(done.exit == 0);
+    CHECK(std::count(done.out.begin(), done.out.end(), '\n') == 1);
+    return done.out;
+  };
+  CHECK(json::parse(exported("json"))["event"] == "reset");
+  CHECK(exported("syslog").find("event=\"reset\"") != std::string::npos);
+  CHECK(exported("cef").starts_with("CEF:0|"));
+  const std::string file = world.site.path() / "trail.json";
+  REQUIRE(world.site.run({"audit", "export", "--output", file}).exit == 0);
+  CHECK(content(file).find("enrolled") != std::string::npos);
+  CHECK(world.site.run({"audit", "export", "--output", file}).exit == 2);
+  CHECK(world.site.run({"audit", "export", "--format", "xml"}).exit == 2);
+}
+
+TEST_CASE("an event that there is not is refused with the nearest right word") {
+  const World world;
+  const auto done = world.site.run({"audit", "show", "--event", "compromized"});
+  CHECK(done.exit == 2);
+  CHECK(done.err.find("compromised") != std::string::npos);
+}
+
+TEST_CASE("a trail that begins with another key than the one that was written down is bad") {
+  const World world;
+  const auto whole = world.verified(0);
+  const std::string fingerprint = whole["fingerprint"];
+  CHECK(world.site.run({"audit", "verify", "--fingerprint", fingerprint}).exit == 0);
+  std::string other = fingerprint;
+  other[0] = other[0] == '0' ? '1' : '0';
+  CHECK(world.site.run({"audit", "verify", "--fingerprint", other}).exit == 9);
+}
+
+TEST_CASE("a trail that is cut off at its end is noticed") {
+  const World world;
+  world.site.sql("DELETE FROM audit WHERE number = 4");
+  CHECK(world.verified(9)["first_bad"] == 4);
+}

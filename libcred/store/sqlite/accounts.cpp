@@ -114,6 +114,23 @@ std::uint64_t SqliteTransaction::accounts() {
   });
 }
 
+bool SqliteTransaction::reseal(const AccountRow& before, const AccountRow& after) {
+  return guarded([&] {
+    auto statement = prepare(
+        "UPDATE account SET credential = ?3, profile = ?4, history = ?5 WHERE realm = ?1 AND "
+        "id = ?2 AND generation = ?6 AND credential = ?7 AND profile = ?8 AND history = ?9");
+    bind_bytes(statement, 2, before.id);
+    bind_bytes(statement, 3, after.credential);
+    bind_bytes(statement, 4, after.profile);
+    bind_bytes(statement, 5, after.history);
+    statement.bind(6, static_cast<std::int64_t>(before.generation));
+    bind_bytes(statement, 7, before.credential);
+    bind_bytes(statement, 8, before.profile);
+    bind_bytes(statement, 9, before.history);
+    return statement.exec() == 1;
+  });
+}
+
 bool SqliteTransaction::remove(const Uuid& account) {
   return guarded([&] {
     auto statement = prepare("DELETE FROM account WHERE realm = ? AND id = ?");

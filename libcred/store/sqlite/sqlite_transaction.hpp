@@ -55,6 +55,7 @@ class SqliteTransaction final : public Transaction {
   std::uint64_t accounts() override;
   bool insert(const AccountRow& row) override;
   bool replace(const AccountRow& next, Generation expected) override;
+  bool reseal(const AccountRow& before, const AccountRow& after) override;
   bool remove(const Uuid& account) override;
   std::vector<Member> members(std::uint32_t bucket) override;
   void each_member(const std::function<bool(const Member&)>& visit) override;
@@ -87,6 +88,9 @@ class SqliteTransaction final : public Transaction {
   void append_audit(const AuditRow& row) override;
   void set_audit_body(std::uint64_t number, const Blob& body) override;
   void remove_audit_bodies(const Uuid& account) override;
+  std::vector<AuditRow> bodies_sealed_by_others(std::span<const std::byte> prefix,
+                                                std::uint64_t after, std::size_t limit) override;
+  std::vector<KeyUse> key_uses() override;
   void prune_audit(std::uint64_t up_to) override;
   std::vector<CheckpointRow> checkpoints() override;
   void append_checkpoint(const CheckpointRow& row) override;

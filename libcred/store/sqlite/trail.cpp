@@ -1,5 +1,6 @@
 // The trail, its checkpoints, and what waits for the journal.
 
+#include "base/bytes.hpp"
 #include "store/sqlite/sqlite_transaction.hpp"
 
 namespace cred::store::sqlite {
@@ -79,6 +80,50 @@ void SqliteTransaction::remove_audit_bodies(const Uuid& account) {
     auto statement = prepare("DELETE FROM audit_body WHERE realm = ? AND account = ?");
     bind_bytes(statement, 2, account);
     statement.exec();
+  });
+}
+
+std::vector<AuditRow> SqliteTransaction::bodies_sealed_by_others(std::span<const std::byte> prefix,
+                                                                 std::uint64_t after,
+                                                                 std::size_t limit) {
+  return guarded([&] {
+    auto query = prepare(
+        "SELECT number, account, body FROM audit_body WHERE realm = ?1 AND number > ?2 AND "
+        "substr(body, 1, ?3) <> ?4 ORDER BY number LIMIT ?5");
+    query.bind(2, static_cast<std::int64_t>(after));
+    query.bind(3, static_cast<std::int64_t>(prefix.size()));
+    bind_bytes(query, 4, prefix);
+    query.bind(5, static_cast<std::int64_t>(limit));
+    std::vector<AuditRow> rows;
+    while (query.executeStep()) {
+      AuditRow row;
+      row.number = static_cast<std::uint64_t>(query.getColumn(0).getInt64());
+      read(query.getColumn(1), row.account);
+      row.body = blob(query.getColumn(2));
+      rows.push_back(std::move(row));
+    }
+    return rows;
+  });
+}
+
+std::vector<KeyUse> SqliteTransaction::key_uses() {
+  return guarded([&] {
+    auto query = prepare(
+        "SELECT substr(v, 2, 8), count(*) FROM ("
+        "SELECT credential AS v FROM account WHERE realm = ?1 "
+        "UNION ALL SELECT profile FROM account WHERE realm = ?1 "
+        "UNION ALL SELECT history FROM account WHERE realm = ?1 "
+        "UNION ALL SELECT label FROM attempts WHERE realm = ?1 AND label <> x'' "
+        "UNION ALL SELECT last_login FROM attempts WHERE realm = ?1 AND last_login <> x'' "
+        "UNION ALL SELECT body FROM audit_body WHERE realm = ?1 "
+        "UNION ALL SELECT sealed FROM document WHERE realm = ?1) GROUP BY 1");
+    std::vector<KeyUse> uses;
+    while (query.executeStep()) {
+      std::array<std::byte, sizeof(std::uint64_t)> id{};
+      read(query.getColumn(0), id);
+      uses.push_back({Reader(id).u64(), static_cast<std::uint64_t>(query.getColumn(1).getInt64())});
+    }
+    return uses;
   });
 }
 
