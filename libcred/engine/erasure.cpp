@@ -110,7 +110,7 @@ class Gone {
 
   bool speaks_of(const store::AuditRow& row) const {
     const auto record = value_or_throw(audit::decode(row.record));
-    if (accounts_.contains(record.account) && record.event != audit::Event::erased) return true;
+    if (accounts_.contains(record.account)) return true;
     const auto& vault = state_.vault();
     if (mentions_ == nullptr || !vault.number_of(value_or_throw(vault::key_id_of(row.body))))
       return false;

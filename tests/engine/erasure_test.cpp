@@ -180,6 +180,21 @@ TEST_CASE("an export has the person's records and nobody else's, and is in the t
 
 namespace {
 
+// A realm's parts as another process has them.
+engine::Realm::Parts parts_of(const World& at) {
+  auto configuration = at.realm.configuration;
+  configuration.fill_in_directories();
+  auto realm = store::open(configuration.store_url)->realm("system");
+  const auto root = std::make_shared<engine::RootKey>(configuration.root_key_url);
+  const auto keys = std::make_shared<engine::RealmKeys>(root, realm->row().id, realm->keys());
+  return {std::move(realm),
+          keys,
+          configuration,
+          at.realm.clock,
+          std::make_shared<engine::Arenas>(256 * 1024, 64),
+          {}};
+}
+
 bool has(const std::string& text, const std::string& part) {
   return text.find(part) != std::string::npos;
 }
@@ -196,7 +211,15 @@ TEST_CASE("records that the trail forgot leave nothing of the erased in the jour
   REQUIRE(at.realm.open().expire("ben", actor));
   REQUIRE(value_or_throw(at.realm.open().prune_trail(at.realm.clock->now() - 24h, actor)) > 5);
   REQUIRE(has(at.journal_texts(), "QuillFeather"));
-  REQUIRE(at.realm.open().erase("ann-marie", actor));
+  SECTION("at once") { REQUIRE(at.realm.open().erase("ann-marie", actor)); }
+  SECTION("when it is completed later, by who does not know the name") {
+    const auto parts = parts_of(at);
+    engine::RealmChange change(parts);
+    change.remove(*change.find("ann-marie"));
+    change.commit();
+    REQUIRE(has(at.journal_texts(), "QuillFeather"));
+    REQUIRE(at.realm.open().finish_erasures());
+  }
   CHECK_FALSE(has(at.journal_texts(), "QuillFeather"));
   CHECK_FALSE(has(at.journal_texts(), "ann-marie"));
   CHECK(shown_of(at.journal(), at.row.id) == 0);
@@ -280,15 +303,8 @@ TEST_CASE("promise: a later backup has nothing of the erased, and an earlier one
 TEST_CASE("what the trail has of an erased account since is in the journal as well") {
   World at;
   REQUIRE(at.realm.open().erase("ann-marie", actor));
-  auto configuration = at.realm.configuration;
-  configuration.fill_in_directories();
-  auto realm = store::open(configuration.store_url)->realm("system");
-  const auto root = std::make_shared<engine::RootKey>(configuration.root_key_url);
-  const auto keys = std::make_shared<engine::RealmKeys>(root, realm->row().id, realm->keys());
-  const engine::Realm::Parts parts(std::move(realm), keys, configuration, at.realm.clock,
-                                   std::make_shared<engine::Arenas>(256 * 1024, 64), {});
   // As a login writes that was under way.
-  parts.note(at.row.id, {}, audit::Event::data_unusable, {"late-login"}, "no corpus");
+  parts_of(at).note(at.row.id, {}, audit::Event::data_unusable, {"late-login"}, "no corpus");
   REQUIRE(at.realm.open().finish_erasures());
   CHECK(has(at.journal_texts(), "late-login"));
   CHECK_FALSE(at.realm.open().verify_trail()->first_bad);
