@@ -75,6 +75,13 @@ TEST_CASE("erase asks on a terminal, and without one wants --yes") {
   const World at;
   CHECK(at.site.run({"user", "erase", "ann-marie"}).exit == 2);
   CHECK(at.site.verify("ann-marie", right_password) == 0);
+  const auto asked = [&](const char* name, const char* answer) {
+    return run(on_terminal(at.site.credctl({"user", "erase", name}, answer))).exit;
+  };
+  for (const char* no : {"no\n", "\n", "y\n"}) CHECK(asked("ann-marie", no) == 2);
+  CHECK(at.site.verify("ann-marie", right_password) == 0);
+  CHECK(asked("ben", "yes\n") == 0);
+  CHECK(at.site.run({"status", "ben"}).exit == 5);
   CHECK(at.site.run({"user", "erase", "zoe", "--yes"}).exit == 5);
   CHECK(at.site.run({"--realm", "shop", "user", "erase", "ann-marie", "--yes"}).exit == 5);
 }
