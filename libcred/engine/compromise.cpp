@@ -17,15 +17,11 @@ constexpr std::size_t most_bytes = std::size_t{14} * 1024 * 1024;
 constexpr std::size_t bytes_of_record = 1024;
 
 void seal_anew(RealmChange& change, const Account& account, const Credential& credential) {
-  store::AccountRow next = account.row;
-  ++next.generation;
-  const auto seal = [&](vault::Field field, const Secret& record) {
-    return change.vault().seal({next.id, next.name, field, next.generation}, record.bytes());
-  };
-  next.credential = seal(vault::Field::credential, encode(credential));
-  next.profile = seal(vault::Field::profile, change.open_field(account.row, vault::Field::profile));
-  next.history = seal(vault::Field::history, change.open_field(account.row, vault::Field::history));
-  if (!change.replace(std::move(next), account.row.generation))
+  const store::AccountRow& row = account.row;
+  auto next = sealed_row(change.vault(), row.id, row.name, row.generation + 1, encode(credential),
+                         change.open_field(row, vault::Field::profile),
+                         change.open_field(row, vault::Field::history));
+  if (!change.replace(std::move(next), row.generation))
     throw Failure(Code::conflict, "an account was changed meanwhile; nothing was changed here");
 }
 

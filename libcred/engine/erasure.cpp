@@ -2,7 +2,6 @@
 // the journal. What comes after the commit can be done again by whoever knows the tombstones
 // and the list of erased bodies, so that a kill loses nothing.
 
-#include "base/bytes.hpp"
 #include "engine/mentions.hpp"
 #include "engine/realm_state.hpp"
 #include "engine/trail_rows.hpp"
@@ -58,10 +57,7 @@ void remove_bodies(RealmChange& change, const std::vector<std::uint64_t>& bodies
                   "the realm would have more than 900,000 records without their bodies; prune its "
                   "trail first. Nothing was erased");
   for (const std::uint64_t number : bodies) change.transaction().set_audit_body(number, {});
-  std::vector<std::byte> bytes(all.size() * sizeof(std::uint64_t));
-  Writer w(bytes);
-  for (const std::uint64_t number : all) w.u64(number);
-  change.set_document("erased_bodies", change.head().erased_bodies, bytes);
+  set_erased_bodies(change, all);
   change.also(RemovedBodies{bodies});
 }
 
@@ -155,7 +151,7 @@ void finish(const Realm::Parts& parts, const Mentions* mentions = nullptr) {
     const Gone gone(state, mentions);
     if (gone.nothing()) return;
     last = state.head().number;
-    parts.write_journal({last, digest_of(state.vault(), state.head())});
+    parts.write_journal_of(state);
     auto locked = parts.journal.lock();
     if (locked.last().value_or(0) < last)
       throw Failure(Code::unavailable,
