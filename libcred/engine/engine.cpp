@@ -34,7 +34,7 @@ const char* word(Reason reason) noexcept {
 Expected<Engine> Engine::open(const Configuration& configuration,
                               std::shared_ptr<const Clock> clock, audit::EventSink sink) {
   return at_the_door([&]() -> Expected<Engine> {
-    value_or_throw(hash::self_test());
+    const auto argon2id = value_or_throw(hash::implementation());
     auto shared = std::make_shared<Shared>();
     shared->configuration = configuration;
     shared->configuration.fill_in_directories();
@@ -42,6 +42,14 @@ Expected<Engine> Engine::open(const Configuration& configuration,
         std::make_shared<Arenas>(configuration.memory_budget, configuration.hash.memory);
     shared->clock = std::move(clock);
     shared->sink = std::move(sink);
+    if (shared->sink && !argon2id.fault.empty()) {
+      audit::SecurityEvent event;
+      event.time = shared->clock->now();
+      event.event = "trouble";
+      event.outcome = word(Code::internal);
+      event.detail = argon2id.fault;
+      shared->sink(event);
+    }
     shared->store = store::open(configuration.store_url);
     shared->root_key = std::make_shared<RootKey>(configuration.root_key_url);
     return Engine(std::move(shared));
