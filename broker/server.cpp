@@ -30,6 +30,8 @@ constexpr std::size_t longest_line = 4096;
 constexpr std::size_t kept_descriptors = 128;
 constexpr std::size_t most_conversations = 16'384;
 constexpr auto idle_exit = 60s;
+// What a hash left in memory lies there so long at most while others wait for theirs.
+constexpr auto longest_unwiped = 100ms;
 constexpr auto patience_at_stop = 90s;
 
 struct Job {
@@ -69,6 +71,7 @@ class Server {
         most_(room_for_conversations()) {}
 
   void run() {
+    engine_.keep_memory(std::min(hashers(), cores()));
     if (const auto opened = engine_.get(); !opened)
       syslog(LOG_ALERT, "%s", opened.error().message.c_str());
     start_workers();
@@ -81,12 +84,16 @@ class Server {
   }
 
  private:
+  static std::size_t cores() { return std::max(1U, std::thread::hardware_concurrency()); }
+
+  // As many as there are cores hash at once; one more reads and writes the store
+  // meanwhile, so that no core waits for the disk.
+  std::size_t hashers() const {
+    return std::clamp<std::size_t>(engine_.hashes_at_once(), 1, cores() + 1);
+  }
+
   void start_workers() {
-    // As many as there are cores hash at once; one more reads and writes the store
-    // meanwhile, so that no core waits for the disk.
-    const std::size_t cores = std::max(1U, std::thread::hardware_concurrency());
-    const std::size_t hashers = std::clamp<std::size_t>(engine_.hashes_at_once(), 1, cores + 1);
-    for (std::size_t i = 0; i < hashers; ++i) workers_.emplace_back([this] { work(hashing_); });
+    for (std::size_t i = hashers(); i > 0; --i) workers_.emplace_back([this] { work(hashing_); });
     workers_.emplace_back([this] { work(quick_); });
   }
 
@@ -186,6 +193,9 @@ class Server {
         else
           conversation->answer(std::move(*answer));
       });
+      // The answer is on its way. Where somebody waits the next hash writes over this one's
+      // memory, if it comes to that.
+      engine_.wipe_memory(line.size() == 0 ? 0ms : longest_unwiped);
     }
   }
 

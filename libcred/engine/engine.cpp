@@ -219,6 +219,10 @@ Expected<std::vector<std::string>> Engine::realms() {
       [&]() -> Expected<std::vector<std::string>> { return shared_->store->realms(); });
 }
 
+void Engine::keep_memory(std::size_t most) { shared_->arenas->wipe_later(most); }
+
+void Engine::wipe_memory(std::chrono::milliseconds age) { shared_->arenas->wipe(age); }
+
 Realm::Realm(std::unique_ptr<Parts> parts) : parts_(std::move(parts)) {}
 Realm::Realm(Realm&&) noexcept = default;
 Realm& Realm::operator=(Realm&&) noexcept = default;

@@ -18,6 +18,8 @@
 #include "policy/policy.hpp"
 #include "store/store.hpp"
 
+#include <chrono>
+#include <cstddef>
 #include <functional>
 #include <memory>
 #include <optional>
@@ -434,6 +436,13 @@ class Engine {
                                          std::shared_ptr<const Clock> clock, audit::EventSink sink,
                                          const RestoreRequest& request, const Actor& actor,
                                          const WorkProgress& progress = {});
+
+  // For a service: has memory ready for `most` hashes at once, as far as the budget goes, and
+  // leaves in it what a hash leaves until `wipe_memory` is called, so that the answer is out
+  // before. That is to be soon.
+  void keep_memory(std::size_t most);
+  // Wipes the memory that no hash is lent, if it was last used at least `age` ago.
+  void wipe_memory(std::chrono::milliseconds age = {});
 
  private:
   struct Shared;

@@ -1,6 +1,5 @@
 #include "hash/argon2id.hpp"
 
-#include "base/secret.hpp"
 #include "hash/argon2/compute.hpp"
 #include "hash/argon2/dispatch.hpp"
 
@@ -84,7 +83,6 @@ int by_kernel(const argon2::Kernel& kernel, const Inputs& in, const Parameters& 
     argon2::compute(kernel, hash, place);
   else
     argon2::compute(kernel, hash, argon2::Order::together);
-  wipe(lent.data(), bytes);
   return ARGON2_OK;
 }
 

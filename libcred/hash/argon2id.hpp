@@ -14,7 +14,7 @@
 namespace cred::hash {
 
 // Derives a tag of `tag.size()` bytes (16 to 64) from `password` and a 16-byte
-// `salt`. The arena must not be in use elsewhere; it is wiped before return.
+// `salt`. The arena must not be in use elsewhere; who lends it wipes it.
 // The first call in a process runs `self_test`; after a failure of it every call
 // answers its error. No more hashes are computed at once than there are cores; a hash of
 // several lanes uses the cores that have none. Errors: unavailable (no memory, no thread),
