@@ -1,6 +1,7 @@
 #include "cli/session.hpp"
 
 #include "audit/event_log.hpp"
+#include "cli/terminal.hpp"
 
 #include <cstdio>
 #include <cstdlib>
@@ -55,7 +56,17 @@ Expected<engine::Configuration> Session::configured() const {
 Expected<engine::Engine> Session::engine() const {
   const auto loaded = configuration();
   if (!loaded) return tl::make_unexpected(loaded.error());
-  return engine::Engine::open(*loaded, std::make_shared<SystemClock>(), audit::EventLog("credctl"));
+  return engine(*loaded);
+}
+
+Expected<engine::Engine> Session::engine(const engine::Configuration& configuration) const {
+  return engine::Engine::open(configuration, std::make_shared<SystemClock>(),
+                              audit::EventLog("credctl"), ask());
+}
+
+vault::AskSecret Session::ask() {
+  if (!check_terminal()) return {};
+  return [](const std::string& prompt) { return cli::ask(prompt); };
 }
 
 Expected<engine::Realm> Session::realm() const {

@@ -15,7 +15,7 @@ struct Session {
   std::string config;
   std::string realm_name = "system";
   bool realm_given = false;  // on the command line
-  std::string languages;  // the user's, as base/language.hpp gives them
+  std::string languages;     // the user's, as base/language.hpp gives them
   bool json = false;
   bool quiet = false;
 
@@ -23,6 +23,9 @@ struct Session {
   // Before a credential takes the place of the root key's file.
   Expected<engine::Configuration> configured() const;
   Expected<engine::Engine> engine() const;
+  Expected<engine::Engine> engine(const engine::Configuration& configuration) const;
+  // Asks for a root key's passphrase or PIN, where there is a terminal.
+  static vault::AskSecret ask();
   Expected<engine::Realm> realm() const;
   // Opening the store fails because of who asks: credd may still answer.
   static bool lacks_rights(const Error& error);

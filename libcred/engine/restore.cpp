@@ -52,14 +52,16 @@ LiveRealm look_at(std::unique_ptr<store::RealmStore> realm, RootKey& root) {
 class Restoring {
  public:
   Restoring(Configuration configuration, std::shared_ptr<const Clock> clock, audit::EventSink sink,
-            RestoreRequest request, Actor actor, WorkProgress progress)
+            RestoreRequest request, Actor actor, WorkProgress progress, vault::AskSecret ask)
       : configuration_(std::move(configuration)),
         clock_(std::move(clock)),
         sink_(std::move(sink)),
         request_(std::move(request)),
         actor_(std::move(actor)),
         progress_(std::move(progress)),
-        root_(std::make_shared<RootKey>(configuration_.root_key_url)),
+        ask_(std::move(ask)),
+        root_(std::make_shared<RootKey>(configuration_.root_key_url, ask_,
+                                        configuration_.backup_directory)),
         directory_(configuration_.backup_directory),
         path_(configuration_.store_url.substr(configuration_.store_url.find(':') + 1)),
         at_(request_.at.value_or(Time::max())) {}
@@ -162,7 +164,7 @@ class Restoring {
 
   // From the newest backup that leads there.
   Rebuilding rebuild(const ScratchFile& file, Time at, bool counters) {
-    auto backups = directory_.list(manifest_key(*root_));
+    auto backups = directory_.list(manifest_keys(*root_));
     std::ranges::reverse(backups);
     std::optional<Error> trouble;
     for (const auto& backup : backups) {
@@ -357,7 +359,7 @@ class Restoring {
       for (const auto& [id, mark] : heads_) replace_damaged_journal(id);
       for (const auto& [id, mark] : heads_)
         journal::Anchor(configuration_.anchor_directory + "/" + to_string(id)).force(mark);
-      auto engine = value_or_throw(Engine::open(configuration_, clock_, sink_));
+      auto engine = value_or_throw(Engine::open(configuration_, clock_, sink_, ask_));
       // Its first step brings the journals up to date.
       report_.fresh_backup = value_or_throw(engine.create_backup(actor_, progress_, chosen_)).name;
     } catch (const Failure& failure) {
@@ -382,6 +384,7 @@ class Restoring {
   const RestoreRequest request_;
   const Actor actor_;
   const WorkProgress progress_;
+  const vault::AskSecret ask_;
   const std::shared_ptr<RootKey> root_;
   const backup::Directory directory_;
   const std::string path_;
@@ -398,12 +401,12 @@ class Restoring {
 Expected<RestoreReport> Engine::restore(const Configuration& given,
                                         std::shared_ptr<const Clock> clock, audit::EventSink sink,
                                         const RestoreRequest& request, const Actor& actor,
-                                        const WorkProgress& progress) {
+                                        const WorkProgress& progress, const vault::AskSecret& ask) {
   return at_the_door([&]() -> Expected<RestoreReport> {
     Configuration configuration = given;
     configuration.fill_in_directories();
     return Restoring(std::move(configuration), std::move(clock), std::move(sink), request, actor,
-                     progress)
+                     progress, ask)
         .run();
   });
 }

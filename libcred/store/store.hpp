@@ -32,7 +32,10 @@ struct KeyRow {
   Blob wrapped;
   Time made{};
   std::optional<Time> retired;  // since then no record needs it
+  bool operator==(const KeyRow&) const = default;
 };
+
+using KeysOfRealms = std::vector<std::pair<Uuid, KeyRow>>;
 
 struct RealmRow {
   Uuid id{};
@@ -282,8 +285,11 @@ class Store {
   virtual std::vector<Tombstone> erased_realms() = 0;
   // One that was erased in another store. Known already: nothing.
   virtual void add_erased_realm(const Uuid& realm, Time when) = 0;
-  // Replaces wrapped keys of all realms in one transaction.
-  virtual void put_keys(const std::vector<std::pair<Uuid, KeyRow>>& keys) = 0;
+  // The wrapped keys of all realms, by realm and number.
+  virtual KeysOfRealms keys() = 0;
+  // Exchanges them in one transaction. False: they are not `before` any more; nothing was
+  // changed.
+  virtual bool put_keys(const KeysOfRealms& before, const KeysOfRealms& after) = 0;
   // Leaves no byte of what was deleted in the store's files. Waits for readers.
   virtual void scrub() = 0;
 };

@@ -61,6 +61,19 @@ void insert_realm(SQLite::Database& database, const RealmRow& row, const std::ve
   first.exec();
 }
 
+KeysOfRealms keys_of_realms(SQLite::Database& database) {
+  SQLite::Statement query(database,
+                          "SELECT realm, number, wrapped, made, retired FROM realm_key "
+                          "ORDER BY realm, number");
+  KeysOfRealms keys;
+  while (query.executeStep()) {
+    Uuid realm{};
+    read(query.getColumn(0), realm);
+    keys.emplace_back(realm, key_of(query, 1));
+  }
+  return keys;
+}
+
 class SqliteStore final : public Store {
  public:
   explicit SqliteStore(std::shared_ptr<Pool> pool) : pool_(std::move(pool)) {}
@@ -139,10 +152,13 @@ class SqliteStore final : public Store {
     });
   }
 
-  void put_keys(const std::vector<std::pair<Uuid, KeyRow>>& keys) override {
-    with_connection([&](SQLite::Database& database) {
+  KeysOfRealms keys() override { return with_connection(keys_of_realms); }
+
+  bool put_keys(const KeysOfRealms& before, const KeysOfRealms& after) override {
+    return with_connection([&](SQLite::Database& database) {
       SQLite::Transaction transaction(database, SQLite::TransactionBehavior::IMMEDIATE);
-      for (const auto& [realm, key] : keys) put_key(database, realm, key);
+      if (keys_of_realms(database) != before) return false;
+      for (const auto& [realm, key] : after) put_key(database, realm, key);
       transaction.commit();
       return true;
     });
