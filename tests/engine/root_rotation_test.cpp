@@ -10,6 +10,7 @@
 #include <catch2/catch.hpp>
 #include <filesystem>
 #include <fstream>
+#include <set>
 #include <thread>
 
 using namespace cred;
@@ -27,6 +28,7 @@ std::string content(const std::string& path) {
 }
 
 struct Store : TestRealm {
+  using TestRealm::TestRealm;
   std::string key = directory / "root.key";
   engine::Engine engine() const {
     return value_or_throw(engine::Engine::open(configuration, clock));
