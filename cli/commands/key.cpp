@@ -23,7 +23,7 @@ std::string state_of(const engine::KeyStatus& key) {
 
 nlohmann::json json_of(const engine::KeyStatus& key) {
   return {{"number", key.number},
-          {"id", key.id == 0 ? nlohmann::json() : nlohmann::json(hexadecimal(key.id))},
+          {"id", hexadecimal(key.id)},
           {"made", engine::print_time(key.made)},
           {"state", state_of(key)},
           {"retired", key.retired ? nlohmann::json(engine::print_time(*key.retired)) : nullptr},
@@ -49,7 +49,7 @@ int show(const Session& session) {
     if (!keys) return session.fail(keys.error());
     auto list = nlohmann::json::array();
     for (const auto& key : *keys) {
-      rows.push_back({name, std::to_string(key.number), key.id == 0 ? "-" : hexadecimal(key.id),
+      rows.push_back({name, std::to_string(key.number), hexadecimal(key.id),
                       engine::print_time(key.made), state_of(key),
                       key.retired ? engine::print_time(*key.retired) : "-",
                       std::to_string(key.values)});

@@ -164,7 +164,7 @@ struct TrailCheck {
 // A data key of a realm.
 struct KeyStatus {
   std::uint32_t number = 0;
-  std::uint64_t id = 0;  // 0: unknown, no value of it is left
+  std::uint64_t id = 0;
   Time made{};
   bool seals = false;           // what is written now
   std::optional<Time> retired;  // since then it opens backups and the journal alone

@@ -6,6 +6,7 @@
 #include "engine/engine_shared.hpp"
 #include "engine/realm_state.hpp"
 #include "engine/rebuild.hpp"
+#include "engine/reseal.hpp"
 #include "engine/scratch_file.hpp"
 #include "engine/units.hpp"
 
@@ -305,6 +306,8 @@ class Restoring {
     Ending ending{&head, next_number(realm.row.id, head.number), clock_->now(),
                   noted("to " + print_time(realm.head.time) + ", change " +
                         std::to_string(realm.head.number) + ", from backup " + chosen_)};
+    // What comes from a store that is in use opens with the keys that it has.
+    if (!live_) seal_anew(*to, vault, *realm.vault);
     heads_[realm.row.id] = end_mark(realm.row.id, vault, *to, ending, report);
     to->commit();
     report_.realms.push_back(report);
@@ -325,6 +328,7 @@ class Restoring {
     Ending ending{
         late.head, next_number(late.row.id, late.head->number), clock_->now(),
         noted("it came later and stayed as it was; the others are from backup " + chosen_)};
+    if (!live_) seal_anew(*to, *late.vault, *late.vault);
     heads_[late.row.id] = end_mark(late.row.id, *late.vault, *to, ending, report);
     to->commit();
     report_.realms.push_back(report);

@@ -4,22 +4,15 @@
 
 #include "base/bytes.hpp"
 #include "engine/realm_state.hpp"
+#include "engine/reseal.hpp"
 
 #include <algorithm>
+#include <array>
 
 namespace cred::engine {
 namespace {
 
 constexpr std::size_t page = 256;
-
-// What a value sealed with the newest key begins with.
-store::Blob prefix_of(const vault::Vault& vault) {
-  store::Blob prefix(1 + sizeof(vault::KeyId));
-  Writer w(prefix);
-  w.u8(vault::sealed_format);
-  w.u64(vault.newest_id());
-  return prefix;
-}
 
 // Data keys that still open records, the newest last.
 std::vector<store::KeyRow> in_use(const std::vector<store::KeyRow>& keys) {
@@ -158,6 +151,14 @@ void reseal_documents(RealmChange& change) {
 
 }  // namespace
 
+store::Blob prefix_of(const vault::Vault& vault) {
+  store::Blob prefix(1 + sizeof(vault::KeyId));
+  Writer w(prefix);
+  w.u8(vault::sealed_format);
+  w.u64(vault.newest_id());
+  return prefix;
+}
+
 store::AccountRow resealed(const vault::Vault& vault, const store::AccountRow& row, Sealer sealer) {
   auto next = row;
   const auto one = [&](vault::Field field, store::Blob& sealed) {
@@ -238,23 +239,35 @@ Expected<std::size_t> Realm::destroy_retired_keys(Time before, const Actor& acto
   });
 }
 
+namespace {
+
+// Of a data key that may have sealed nothing that is left.
+vault::KeyId id_of(const Realm::Parts& parts, const store::KeyRow& index,
+                   const store::KeyRow& row) {
+  const auto root = parts.keys->root().matching(value_or_throw(vault::key_id_of(row.wrapped)));
+  const std::array<vault::WrappedKey, 2> alone{
+      {{index.number, index.wrapped, false}, {row.number, row.wrapped, false}}};
+  return value_or_throw(vault::Vault::open(*root, parts.store->row().id, alone)).newest_id();
+}
+
+}  // namespace
+
 Expected<std::vector<KeyStatus>> Realm::key_status() {
   return at_the_door([&]() -> Expected<std::vector<KeyStatus>> {
     RealmState state(*parts_, store::Access::read);
+    const auto rows = state.transaction().keys();
+    const auto uses = state.transaction().key_uses();
     std::vector<KeyStatus> keys;
-    for (const auto& row : state.transaction().keys()) {
+    for (const auto& row : rows) {
       if (row.number == 0) continue;
       KeyStatus key;
+      key.id = id_of(*parts_, rows.front(), row);
       key.number = row.number;
       key.made = row.made;
       key.retired = row.retired;
       key.seals = row.number == state.head().data_key;
-      for (const auto& use : state.transaction().key_uses())
-        if (state.vault().number_of(use.key) == row.number) {
-          key.id = use.key;
-          key.values = use.values;
-        }
-      if (key.seals) key.id = state.vault().newest_id();
+      for (const auto& use : uses)
+        if (use.key == key.id) key.values = use.values;
       keys.push_back(key);
     }
     return keys;

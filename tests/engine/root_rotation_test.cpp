@@ -258,6 +258,7 @@ TEST_CASE("backups from before several rotations are verified and restored") {
   REQUIRE(store.open().rotate_data_key(actor));
   value_or_throw(store.engine().add_realm("shop", actor));
   (void)value_or_throw(store.engine().rotate_root_key({}, {}, actor));
+  REQUIRE(store.open().begin_session("ann", {}, "192.0.2.9"));
   REQUIRE(store.open().rotate_data_key(actor));
   store.enrol("ben", right);
   CHECK(value_or_throw(engine::verify_backup(store.configuration, first)).name == first);
@@ -276,4 +277,11 @@ TEST_CASE("backups from before several rotations are verified and restored") {
   CHECK(store.login("ben", right) == Code::accepted);
   auto engine = store.engine();
   CHECK(engine.realm("shop"));
+  for (const auto& name : {"system", "shop"}) {
+    auto realm = value_or_throw(engine.realm(name));
+    CHECK_FALSE(value_or_throw(realm.verify_trail()).first_bad);
+    for (const auto& key : value_or_throw(realm.key_status()))
+      CHECK((key.seals || key.values == 0));
+    CHECK(realm.rotate_data_key(actor));
+  }
 }

@@ -48,6 +48,8 @@ TEST_CASE("a rotation seals every value with the new key and retires the old one
   const auto keys = value_or_throw(realm.key_status());
   REQUIRE(keys.size() == 2);
   CHECK(keys[0].retired);
+  CHECK(keys[0].id != 0);
+  CHECK(keys[0].id != keys[1].id);
   CHECK(keys[0].values == 0);
   CHECK(keys[1].seals);
   CHECK(keys[1].values > 15);
