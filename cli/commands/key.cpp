@@ -2,36 +2,50 @@
 #include "cli/policy_view.hpp"
 #include "cli/progress.hpp"
 #include "engine/units.hpp"
+#include "vault/root_archive.hpp"
 
 #include <CLI/CLI.hpp>
-#include <cstdio>
 #include <nlohmann/json.hpp>
 
 namespace cred::cli {
 namespace {
 
-std::string hexadecimal(std::uint64_t id) {
-  std::array<char, 17> text{};
-  (void)std::snprintf(text.data(), text.size(), "%016llx", static_cast<unsigned long long>(id));
-  return text.data();
-}
+using vault::name_of;
 
 std::string state_of(const engine::KeyStatus& key) {
   if (key.seals) return "seals";
   return key.retired ? "retired" : "being left";
 }
 
-nlohmann::json json_of(const engine::KeyStatus& key) {
+nlohmann::json json_of(const std::optional<Time>& time) {
+  return time ? nlohmann::json(engine::print_time(*time)) : nullptr;
+}
+
+// A retired key is destroyed by the first maintenance after this.
+std::optional<Time> kept_until(const engine::KeyStatus& key, const engine::Configuration& c) {
+  if (!key.retired) return std::nullopt;
+  return *key.retired + c.retired_key_retention();
+}
+
+nlohmann::json json_of(const engine::KeyStatus& key, const engine::Configuration& configuration) {
   return {{"number", key.number},
-          {"id", hexadecimal(key.id)},
+          {"id", name_of(key.id)},
           {"made", engine::print_time(key.made)},
           {"state", state_of(key)},
-          {"retired", key.retired ? nlohmann::json(engine::print_time(*key.retired)) : nullptr},
-          {"values", key.values}};
+          {"retired", json_of(key.retired)},
+          {"kept_until", json_of(kept_until(key, configuration))},
+          {"values", key.uses.values()},
+          {"fields", key.uses.fields},
+          {"labels", key.uses.labels},
+          {"logins", key.uses.logins},
+          {"bodies", key.uses.bodies},
+          {"documents", key.uses.documents}};
 }
 
 int show(const Session& session) {
-  auto engine = session.engine();
+  const auto configuration = session.configuration();
+  if (!configuration) return session.fail(configuration.error());
+  auto engine = session.engine(*configuration);
   if (!engine) return session.fail(engine.error());
   std::vector<std::string> names{session.realm_name};
   if (!session.realm_given) {
@@ -39,8 +53,8 @@ int show(const Session& session) {
     if (!all) return session.fail(all.error());
     names = std::move(*all);
   }
-  std::vector<std::vector<std::string>> rows{
-      {"REALM", "KEY", "ID", "MADE", "STATE", "SINCE", "SEALED VALUES"}};
+  std::vector<std::vector<std::string>> rows{{"REALM", "KEY", "ID", "MADE", "STATE", "KEPT UNTIL",
+                                              "FIELDS", "LABELS", "LOGINS", "BODIES", "DOCUMENTS"}};
   auto realms = nlohmann::json::array();
   for (const auto& name : names) {
     auto realm = engine->realm(name);
@@ -49,22 +63,26 @@ int show(const Session& session) {
     if (!keys) return session.fail(keys.error());
     auto list = nlohmann::json::array();
     for (const auto& key : *keys) {
-      rows.push_back({name, std::to_string(key.number), hexadecimal(key.id),
+      const auto until = kept_until(key, *configuration);
+      rows.push_back({name, std::to_string(key.number), name_of(key.id),
                       engine::print_time(key.made), state_of(key),
-                      key.retired ? engine::print_time(*key.retired) : "-",
-                      std::to_string(key.values)});
-      list.push_back(json_of(key));
+                      until ? engine::print_time(*until) : "-", std::to_string(key.uses.fields),
+                      std::to_string(key.uses.labels), std::to_string(key.uses.logins),
+                      std::to_string(key.uses.bodies), std::to_string(key.uses.documents)});
+      list.push_back(json_of(key, *configuration));
     }
     realms.push_back({{"realm", name}, {"keys", std::move(list)}});
   }
   // After the realms: a store that is wrapped with a key's successor shows by them.
   const auto root = engine->root_key_status();
-  std::string text =
-      "Root key " + hexadecimal(root.id) + " from " + root.url + "\n\n" + table(rows, "");
+  std::string text = "Root key " + name_of(root.id) + " from " + root.url +
+                     (root.since ? ", since " + engine::print_time(*root.since) : "") + "\n\n" +
+                     table(rows, "");
   text.pop_back();
   return session.finish(
       Code::accepted, text,
-      {{"root", {{"url", root.url}, {"id", hexadecimal(root.id)}}}, {"realms", std::move(realms)}});
+      {{"root", {{"url", root.url}, {"id", name_of(root.id)}, {"since", json_of(root.since)}}},
+       {"realms", std::move(realms)}});
 }
 
 int rotate_root(const Session& session, const std::string& to) {
@@ -79,7 +97,7 @@ int rotate_root(const Session& session, const std::string& to) {
   if (!rotated->warning.empty()) session.warn(rotated->warning);
   std::string text =
       (rotated->continued ? "Continuing: a rotation that was cut off is finished. " : "") +
-      std::string("All realms are under root key ") + hexadecimal(rotated->id) + " from " +
+      std::string("All realms are under root key ") + name_of(rotated->id) + " from " +
       rotated->url + ".\n";
   if (rotated->configure)
     text += "Nothing opens the store before the configuration names it: set keys.root to \"" +
@@ -90,7 +108,7 @@ int rotate_root(const Session& session, const std::string& to) {
       "Keep a copy of the new key apart from the store. The old one is kept, sealed with it, "
       "as long as backups need it.";
   return session.finish(Code::accepted, text,
-                        {{"root", {{"url", rotated->url}, {"id", hexadecimal(rotated->id)}}},
+                        {{"root", {{"url", rotated->url}, {"id", name_of(rotated->id)}}},
                          {"continued", rotated->continued},
                          {"configure", rotated->configure}});
 }

@@ -168,7 +168,7 @@ struct KeyStatus {
   Time made{};
   bool seals = false;           // what is written now
   std::optional<Time> retired;  // since then it opens backups and the journal alone
-  std::uint64_t values = 0;     // of accounts, counters, the trail, documents, that it sealed
+  store::KeyUse uses;           // what it sealed, and is not sealed anew yet
 };
 
 struct Rotation {
@@ -179,6 +179,7 @@ struct Rotation {
 struct RootKeyStatus {
   std::string url;
   std::uint64_t id = 0;
+  std::optional<Time> since;  // its file was written then; nothing for a key in no file
 };
 
 struct RootRotation {
@@ -398,6 +399,8 @@ class Realm {
 
  private:
   friend class Engine;
+  // False: others sealed values with the old key meanwhile.
+  bool finish_rotation(const Actor& actor, const WorkProgress& progress, Rotation& rotation);
   std::unique_ptr<Parts> parts_;
 };
 

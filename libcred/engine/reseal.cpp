@@ -105,4 +105,9 @@ void seal_anew(store::Transaction& to, const vault::Vault& vault, const vault::V
   anew.counters();
 }
 
+void seal_bodies_anew(store::Transaction& to, const vault::Vault& vault,
+                      const vault::Vault& before) {
+  Anew(to, vault, before).bodies();
+}
+
 }  // namespace cred::engine

@@ -13,5 +13,8 @@ store::Blob prefix_of(const vault::Vault& vault);
 // keys that are retired or gone; `before` opens what `vault` does not. Not for what comes from a
 // store in use: a thief of a retired key may have put it there. Throws Failure (integrity).
 void seal_anew(store::Transaction& to, const vault::Vault& vault, const vault::Vault& before);
+// The bodies of the trail's records alone.
+void seal_bodies_anew(store::Transaction& to, const vault::Vault& vault,
+                      const vault::Vault& before);
 
 }  // namespace cred::engine

@@ -13,6 +13,7 @@
 #include <cstring>
 #include <fcntl.h>
 #include <sys/file.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 namespace cred::engine {
@@ -228,7 +229,12 @@ RootRotation Engine::move_root_key(const std::string& url, const vault::AskSecre
 }
 
 RootKeyStatus Engine::root_key_status() const {
-  return {shared_->root_key->url(), vault::id_of(*shared_->root_key->get())};
+  RootKeyStatus status{shared_->root_key->url(), vault::id_of(*shared_->root_key->get()), {}};
+  const std::string path = vault::root_key_path(status.url);
+  struct stat file {};
+  if (!path.empty() && stat(path.c_str(), &file) == 0)
+    status.since = Time(std::chrono::seconds(file.st_mtim.tv_sec));
+  return status;
 }
 
 }  // namespace cred::engine

@@ -8,11 +8,14 @@
 
 #include <algorithm>
 #include <array>
+#include <map>
 
 namespace cred::engine {
 namespace {
 
 constexpr std::size_t page = 256;
+// To seal what others sealed with the old key while everything was sealed with the new one.
+constexpr int most_tries = 16;
 
 // Data keys that still open records, the newest last.
 std::vector<store::KeyRow> in_use(const std::vector<store::KeyRow>& keys) {
@@ -40,6 +43,39 @@ class Resealing {
     return done_;
   }
 
+  void counters() {
+    labels();
+    logins();
+  }
+
+  // Last logins of accounts that are gone, which a restore leaves: nobody can read one.
+  void forget_logins_of_none() {
+    std::map<store::Subject, store::SealedCounter> left;
+    for (store::Subject after{};;) {
+      const auto found = parts_.store->begin(store::Access::read)->sealed_counters(after, page);
+      if (found.empty()) break;
+      after = found.back().subject;
+      for (const auto& counter : found)
+        if (!counter.last_login.empty() && !vault_->sealed_by_newest(counter.last_login))
+          left.emplace(counter.subject, counter);
+    }
+    if (left.empty()) return;
+    for (std::string after;;) {
+      const auto rows = parts_.store->begin(store::Access::read)->list(after, page);
+      if (rows.empty()) break;
+      after = rows.back().name;
+      for (const auto& row : rows) left.erase(vault_->subject(row.name));
+    }
+    const auto transaction = parts_.store->begin(store::Access::write);
+    for (const auto& [subject, counter] : left) {
+      // Whoever has the name since then may have logged in.
+      auto next = counter;
+      next.last_login.clear();
+      (void)transaction->reseal(counter, next);
+    }
+    transaction->commit();
+  }
+
  private:
   void accounts() {
     for (std::string after;;) {
@@ -59,7 +95,7 @@ class Resealing {
     }
   }
 
-  void counters() {
+  void labels() {
     for (store::Subject after{};;) {
       const auto found = parts_.store->begin(store::Access::read)->sealed_counters(after, page);
       if (found.empty()) break;
@@ -78,7 +114,10 @@ class Resealing {
       transaction->commit();
       tell(anew);
     }
-    // A counter does not know whose last login it holds: accounts do.
+  }
+
+  // A counter does not know whose last login it holds: accounts do.
+  void logins() {
     for (std::string after;;) {
       const auto rows = parts_.store->begin(store::Access::read)->list(after, page);
       if (rows.empty()) return;
@@ -135,7 +174,7 @@ class Resealing {
 std::uint64_t sealed_by_others(const std::vector<store::KeyUse>& uses, vault::KeyId newest) {
   std::uint64_t count = 0;
   for (const auto& use : uses)
-    if (use.key != newest) count += use.values;
+    if (use.key != newest) count += use.values();
   return count;
 }
 
@@ -197,35 +236,66 @@ Expected<Rotation> Realm::rotate_data_key(const Actor& actor, const WorkProgress
       }
     }
     // From here on every state has the new key.
-    std::uint64_t total = 0;
-    {
-      RealmState state(*parts_, store::Access::read);
-      total = sealed_by_others(state.transaction().key_uses(), state.vault().newest_id());
-    }
-    rotation.resealed = Resealing(*parts_, total, progress).run();
-    RealmChange change(*parts_);
-    reseal_documents(change);
-    if (sealed_by_others(change.transaction().key_uses(), change.vault().newest_id()) > 0)
-      return fail(Code::conflict, "others sealed values with the old key meanwhile; repeat it");
-    std::string retired;
-    for (auto key : in_use(change.transaction().keys())) {
-      if (key.number == change.head().data_key) continue;
-      key.retired = parts_->clock->now();
-      change.put_key(key);
-      retired += (retired.empty() ? "data key " : ", ") + std::to_string(key.number);
-    }
-    change.note({.event = audit::Event::data_key_retired, .actor = actor, .detail = retired});
-    change.commit();
+    for (int i = 0; !finish_rotation(actor, progress, rotation); ++i)
+      if (i == most_tries)
+        return fail(Code::conflict, "others sealed values with the old key meanwhile; repeat it");
     return rotation;
   });
 }
 
+bool Realm::finish_rotation(const Actor& actor, const WorkProgress& progress, Rotation& rotation) {
+  std::uint64_t total = 0;
+  std::uint32_t newest = 0;
+  {
+    RealmState state(*parts_, store::Access::read);
+    total = sealed_by_others(state.transaction().key_uses(), state.vault().newest_id());
+    newest = state.head().data_key;
+  }
+  Resealing resealing(*parts_, total, progress);
+  try {
+    rotation.resealed += resealing.run();
+  } catch (const Failure&) {
+    // What the next rotation sealed meanwhile does not open with the keys of this one.
+    if (RealmState(*parts_, store::Access::read).head().data_key != newest) return false;
+    throw;
+  }
+  {
+    RealmChange change(*parts_);
+    reseal_documents(change);
+    if (sealed_by_others(change.transaction().key_uses(), change.vault().newest_id()) == 0) {
+      std::string retired;
+      for (auto key : in_use(change.transaction().keys())) {
+        if (key.number == change.head().data_key) continue;
+        key.retired = parts_->clock->now();
+        change.put_key(key);
+        retired += (retired.empty() ? "data key " : ", ") + std::to_string(key.number);
+      }
+      // Others that were at it were faster.
+      if (retired.empty()) return true;
+      change.note({.event = audit::Event::data_key_retired, .actor = actor, .detail = retired});
+      change.commit();
+      return true;
+    }
+  }
+  resealing.forget_logins_of_none();
+  return false;
+}
+
 Expected<std::size_t> Realm::destroy_retired_keys(Time before, const Actor& actor) {
   return at_the_door([&]() -> Expected<std::size_t> {
+    const auto due = [&](const store::KeyRow& key) { return key.retired && *key.retired < before; };
     std::size_t destroyed = 0;
+    const auto keys = parts_->store->keys();
+    if (std::none_of(keys.begin(), keys.end(), due)) return destroyed;
+    {
+      // So that every newer state has the newest keys.
+      const RealmState state(*parts_, store::Access::read);
+    }
+    // A login that began before a key was retired may have been noted after it.
+    Resealing(*parts_, 0, {}).counters();
     RealmChange change(*parts_);
     for (const auto& key : change.transaction().keys()) {
-      if (!key.retired || *key.retired >= before) continue;
+      if (!due(key)) continue;
       change.remove_key(key.number);
       change.note({.event = audit::Event::key_destroyed,
                    .actor = actor,
@@ -267,7 +337,7 @@ Expected<std::vector<KeyStatus>> Realm::key_status() {
       key.retired = row.retired;
       key.seals = row.number == state.head().data_key;
       for (const auto& use : uses)
-        if (use.key == key.id) key.values = use.values;
+        if (use.key == key.id) key.uses = use;
       keys.push_back(key);
     }
     return keys;

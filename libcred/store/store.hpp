@@ -146,7 +146,12 @@ enum class Access : std::uint8_t {
 // How many values the key with this id sealed, by what stands in their first bytes.
 struct KeyUse {
   std::uint64_t key = 0;
-  std::uint64_t values = 0;
+  std::uint64_t fields = 0;  // three of each account
+  std::uint64_t labels = 0;  // of counters, as the logins
+  std::uint64_t logins = 0;
+  std::uint64_t bodies = 0;
+  std::uint64_t documents = 0;
+  std::uint64_t values() const { return fields + labels + logins + bodies + documents; }
 };
 
 // Sees one state of one realm. Leaving the scope without `commit` rolls back.
