@@ -247,6 +247,7 @@ class BringingIn {
     const Head& then = restored_.head;
     const Head& now = *newest_.head;
     store::Transaction& from = *newest_.transaction;
+    // Bodies may have been sealed anew with other keys.
     bool continues = now.keys_version == then.keys_version &&
                      now.audit_number >= then.audit_number && now.audit_pruned <= then.audit_number;
     if (continues && then.audit_number > now.audit_pruned) {

@@ -93,8 +93,8 @@ struct Rotating : Site {
   }
   int records_of(const std::string& event) const {
     int count = 0;
-    for (const auto& record : json_of(run({"--json", "audit", "show"}))["records"])
-      count += record["event"] == event ? 1 : 0;
+    const Json trail = json_of(run({"--json", "audit", "show"}));
+    for (const auto& record : trail["records"]) count += record["event"] == event ? 1 : 0;
     return count;
   }
   Json keys() const { return json_of(run({"--json", "key", "show"})); }
@@ -124,6 +124,31 @@ TEST_CASE("promise: a rotation of the root key killed at any step leaves a store
   WARN("key rotate: killed at " << kills << " steps, " << continued << " times after the change");
   CHECK(kills > 30);
   CHECK(continued > 5);
+}
+
+TEST_CASE(
+    "promise: a move of the root key killed at any step leaves one key that opens the store") {
+  const Rotating site;
+  const std::string other = site.path() / "other.key";
+  const Words move{"--json", "key", "rotate", "--to", "file:" + other};
+  const std::string here = content(site.configuration());
+  const auto there = std::regex_replace(here, std::regex("/root\\.key"), "/other.key");
+  int moved = 0;
+  const int kills = site.kill_at_every_step(move, [&] {
+    overwrite(site.configuration(), there);
+    const bool opens = site.verify("ann", right_password) == 0;
+    overwrite(site.configuration(), here);
+    REQUIRE((site.verify("ann", right_password) == 0) != opens);
+    moved += opens ? 1 : 0;
+    REQUIRE(json_of(site.run(move))["continued"] == opens);
+    overwrite(site.configuration(), there);
+    site.is_right();
+    REQUIRE(site.records_of("root_key_rotated") == 1);
+    REQUIRE(site.run({"audit", "verify"}).exit == 0);
+  });
+  WARN("key rotate --to: killed at " << kills << " steps, " << moved << " times after the change");
+  CHECK(kills > 30);
+  CHECK(moved > 5);
 }
 
 TEST_CASE("promise: a rotation of a data key killed at any step goes on when it is repeated") {
