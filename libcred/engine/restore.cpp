@@ -7,6 +7,7 @@
 #include "engine/realm_state.hpp"
 #include "engine/rebuild.hpp"
 #include "engine/reseal.hpp"
+#include "engine/root_rotation.hpp"
 #include "engine/scratch_file.hpp"
 #include "engine/units.hpp"
 
@@ -68,6 +69,8 @@ class Restoring {
         at_(request_.at.value_or(Time::max())) {}
 
   RestoreReport run() {
+    // What it puts in place is wrapped with the root key of now.
+    const RootLock lock(configuration_.store_url, RootLock::Kind::shared);
     ScratchFile file(path_ + ".restoring", "a restore");
     const ScratchFile newer_file(path_ + ".restoring-newest", "a restore");
     look_at_live();

@@ -2,6 +2,7 @@
 
 #include "engine/engine.hpp"
 #include "engine/realm_keys.hpp"
+#include "engine/root_rotation.hpp"
 #include "vault/root_archive.hpp"
 
 #include "support/temporary.hpp"
@@ -319,4 +320,36 @@ TEST_CASE("maintenance forgets an old root key and a retired data key when no ba
   CHECK_FALSE(fs::exists(kept));
   CHECK(keys() == 1);
   CHECK(store.login("ann", right) == Code::accepted);
+}
+
+namespace {
+
+// Tries, whenever it is looked at, whether a rotation of the root key could begin.
+class Trying final : public Clock {
+ public:
+  explicit Trying(const Store& store) : store_(store) {}
+  Time now() const override {
+    const engine::RootLock lock(store_.configuration.store_url, engine::RootLock::Kind::alone,
+                                engine::RootLock::Wait::no);
+    ++looks;
+    free += lock.held() ? 1 : 0;
+    return store_.clock->now();
+  }
+  mutable int looks = 0;
+  mutable int free = 0;
+
+ private:
+  const Store& store_;
+};
+
+}  // namespace
+
+TEST_CASE("no root key is exchanged while a store is restored") {
+  Store store;
+  store.enrol("ann", right);
+  (void)value_or_throw(store.engine().create_backup(actor));
+  const auto clock = std::make_shared<Trying>(store);
+  REQUIRE(engine::Engine::restore(store.configuration, clock, {}, {}, actor));
+  CHECK(clock->looks > 0);
+  CHECK(clock->free == 0);
 }
