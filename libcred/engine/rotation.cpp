@@ -9,6 +9,7 @@
 #include <algorithm>
 #include <array>
 #include <map>
+#include <utility>
 
 namespace cred::engine {
 namespace {
@@ -98,61 +99,71 @@ class Resealing {
   void labels() {
     for (store::Subject after{};;) {
       const auto found = parts_.store->begin(store::Access::read)->sealed_counters(after, page);
-      if (found.empty()) break;
+      if (found.empty()) return;
       after = found.back().subject;
-      const auto transaction = parts_.store->begin(store::Access::write);
-      std::size_t anew = 0;
+      Exchanges anew;
       for (const auto& counter : found) {
         if (counter.label.empty() || vault_->sealed_by_newest(counter.label)) continue;
         auto next = counter;
-        const auto place = place_of_label(counter.subject);
-        next.label =
-            vault_->seal(place, value_or_throw(vault_->open_kept(place, counter.label)).bytes());
-        (void)transaction->reseal(counter, next);
-        ++anew;
+        next.label = sealed_anew(place_of_label(counter.subject), counter.label);
+        anew.emplace_back(counter, std::move(next));
       }
-      transaction->commit();
-      tell(anew);
+      put(anew);
     }
   }
 
   // A counter does not know whose last login it holds: accounts do.
   void logins() {
     for (std::string after;;) {
-      const auto rows = parts_.store->begin(store::Access::read)->list(after, page);
-      if (rows.empty()) return;
-      after = rows.back().name;
-      const auto transaction = parts_.store->begin(store::Access::write);
-      std::size_t anew = 0;
-      for (const auto& row : rows) {
-        const auto subject = vault_->subject(row.name);
-        const auto attempts = transaction->attempts(subject);
-        if (attempts.last_login.empty() || vault_->sealed_by_newest(attempts.last_login)) continue;
-        const auto place = place_of_login(row.id);
-        store::SealedCounter before{subject, attempts.label, attempts.last_login};
-        auto next = before;
-        next.last_login = vault_->seal(
-            place, value_or_throw(vault_->open_kept(place, attempts.last_login)).bytes());
-        (void)transaction->reseal(before, next);
-        ++anew;
+      Exchanges anew;
+      {
+        const auto transaction = parts_.store->begin(store::Access::read);
+        const auto rows = transaction->list(after, page);
+        if (rows.empty()) return;
+        after = rows.back().name;
+        for (const auto& row : rows) {
+          const auto subject = vault_->subject(row.name);
+          const auto attempts = transaction->attempts(subject);
+          if (attempts.last_login.empty() || vault_->sealed_by_newest(attempts.last_login))
+            continue;
+          store::SealedCounter before{subject, attempts.label, attempts.last_login};
+          auto next = before;
+          next.last_login = sealed_anew(place_of_login(row.id), attempts.last_login);
+          anew.emplace_back(std::move(before), std::move(next));
+        }
       }
-      transaction->commit();
-      tell(anew);
+      put(anew);
     }
+  }
+
+  using Exchanges = std::vector<std::pair<store::SealedCounter, store::SealedCounter>>;
+
+  store::Blob sealed_anew(const vault::Place& place, const store::Blob& sealed) const {
+    return vault_->seal(place, value_or_throw(vault_->open_kept(place, sealed)).bytes());
+  }
+
+  // Whoever was faster has a newer value.
+  void put(const Exchanges& anew) {
+    if (anew.empty()) return;
+    const auto transaction = parts_.store->begin(store::Access::write);
+    for (const auto& [before, after] : anew) (void)transaction->reseal(before, after);
+    transaction->commit();
+    tell(anew.size());
   }
 
   void bodies() {
     for (std::uint64_t after = 0;;) {
-      const auto rows =
+      auto rows =
           parts_.store->begin(store::Access::read)->bodies_sealed_by_others(prefix_, after, page);
       if (rows.empty()) return;
       after = rows.back().number;
-      const auto transaction = parts_.store->begin(store::Access::write);
-      for (const auto& row : rows) {
+      for (auto& row : rows) {
         const auto place = place_of_body(row.number, row.account);
-        const Secret opened = value_or_throw(vault_->open(place, row.body));
-        transaction->set_audit_body(row.number, vault_->seal(place, opened.bytes()));
+        row.body = vault_->seal(place, value_or_throw(vault_->open(place, row.body)).bytes());
       }
+      // One that was erased meanwhile is not put back.
+      const auto transaction = parts_.store->begin(store::Access::write);
+      for (const auto& row : rows) transaction->set_audit_body(row.number, row.body);
       transaction->commit();
       tell(rows.size());
     }
@@ -176,6 +187,13 @@ std::uint64_t sealed_by_others(const std::vector<store::KeyUse>& uses, vault::Ke
   for (const auto& use : uses)
     if (use.key != newest) count += use.values();
   return count;
+}
+
+// Documents are left to the change.
+bool left_by_others(const std::vector<store::KeyUse>& uses, vault::KeyId newest) {
+  return std::ranges::any_of(uses, [&](const store::KeyUse& use) {
+    return use.key != newest && use.values() > use.documents;
+  });
 }
 
 // The documents are sealed anew by a change, which the head tells of.
@@ -259,26 +277,30 @@ bool Realm::finish_rotation(const Actor& actor, const WorkProgress& progress, Ro
     if (RealmState(*parts_, store::Access::read).head().data_key != newest) return false;
     throw;
   }
+  // Not in the change: logins would wait until everything was counted. Nobody seals an account
+  // or a record with the old key any more, for each change looks at the head first.
   {
-    RealmChange change(*parts_);
-    reseal_documents(change);
-    if (sealed_by_others(change.transaction().key_uses(), change.vault().newest_id()) == 0) {
-      std::string retired;
-      for (auto key : in_use(change.transaction().keys())) {
-        if (key.number == change.head().data_key) continue;
-        key.retired = parts_->clock->now();
-        change.put_key(key);
-        retired += (retired.empty() ? "data key " : ", ") + std::to_string(key.number);
-      }
-      // Others that were at it were faster.
-      if (retired.empty()) return true;
-      change.note({.event = audit::Event::data_key_retired, .actor = actor, .detail = retired});
-      change.commit();
-      return true;
+    RealmState state(*parts_, store::Access::read);
+    if (left_by_others(state.transaction().key_uses(), state.vault().newest_id())) {
+      resealing.forget_logins_of_none();
+      return false;
     }
   }
-  resealing.forget_logins_of_none();
-  return false;
+  RealmChange change(*parts_);
+  if (change.head().data_key != newest) return false;
+  reseal_documents(change);
+  std::string retired;
+  for (auto key : in_use(change.transaction().keys())) {
+    if (key.number == change.head().data_key) continue;
+    key.retired = parts_->clock->now();
+    change.put_key(key);
+    retired += (retired.empty() ? "data key " : ", ") + std::to_string(key.number);
+  }
+  // Others that were at it were faster.
+  if (retired.empty()) return true;
+  change.note({.event = audit::Event::data_key_retired, .actor = actor, .detail = retired});
+  change.commit();
+  return true;
 }
 
 Expected<std::size_t> Realm::destroy_retired_keys(Time before, const Actor& actor) {
