@@ -18,6 +18,7 @@ namespace {
 constexpr std::string_view what = "the old root key";
 constexpr std::string_view prefix = "root-";
 constexpr std::string_view suffix = ".sealed";
+constexpr std::string_view unfinished = ".new.";
 constexpr std::size_t id_digits = 2 * sizeof(KeyId);
 // Format, id, nonce, key, MAC.
 constexpr std::size_t file_bytes = 1 + sizeof(KeyId) + 24 + key_bytes + 16;
@@ -34,12 +35,20 @@ bool is_named_as_one(std::string_view file) {
   return digits.find_first_not_of("0123456789abcdef") == std::string_view::npos;
 }
 
-Expected<std::vector<std::string>> files_in(const std::string& directory) {
+// What somebody who was killed left of one.
+bool is_left_of_one(std::string_view file) {
+  const std::size_t end = prefix.size() + id_digits + suffix.size();
+  return file.size() > end && is_named_as_one(file.substr(0, end)) &&
+         file.substr(end).starts_with(unfinished);
+}
+
+Expected<std::vector<std::string>> files_in(const std::string& directory,
+                                            bool (*wanted)(std::string_view) = is_named_as_one) {
   std::vector<std::string> paths;
   std::error_code error;
   std::filesystem::directory_iterator at(directory, error);
   for (; !error && at != std::filesystem::directory_iterator(); at.increment(error))
-    if (is_named_as_one(at->path().filename().native())) paths.push_back(at->path());
+    if (wanted(at->path().filename().native())) paths.push_back(at->path());
   if (error == std::errc::no_such_file_or_directory) return paths;
   if (error)
     return fail(error == std::errc::permission_denied ? Code::configuration : Code::unavailable,
@@ -78,7 +87,8 @@ std::string name_of(KeyId id) {
 
 Expected<void> keep_old_root(const std::string& directory, const Secret& old, const Secret& next) {
   const std::string path = path_of(directory, id_of(old));
-  const std::string temporary = path + ".new." + std::to_string(randombytes_random());
+  const std::string temporary =
+      path + std::string(unfinished) + std::to_string(randombytes_random());
   auto written = write_for_owner(directory, temporary, wrap_old_root(next, old));
   if (written && rename(temporary.c_str(), path.c_str()) != 0)
     written = fail(Code::unavailable, "cannot create " + path + because());
@@ -127,7 +137,9 @@ Expected<std::optional<Secret>> find_root(const std::string& directory, const Se
 }
 
 Expected<std::size_t> prune_old_roots(const std::string& directory, Time before) {
-  const auto paths = files_in(directory);
+  const auto paths = files_in(directory, [](std::string_view file) {
+    return is_named_as_one(file) || is_left_of_one(file);
+  });
   if (!paths) return tl::make_unexpected(paths.error());
   std::size_t removed = 0;
   for (const auto& path : *paths) {

@@ -29,7 +29,8 @@ Expected<std::vector<Secret>> old_roots(const std::string& directory, const Secr
 Expected<std::optional<Secret>> find_root(const std::string& directory, const Secret& current,
                                           KeyId id);
 
-// Removes those that gave way before `before`. Errors: configuration, unavailable.
+// Removes those that gave way before `before`, and what is left of killed writers that is as
+// old. Errors: configuration, unavailable.
 Expected<std::size_t> prune_old_roots(const std::string& directory, Time before);
 
 }  // namespace cred::vault

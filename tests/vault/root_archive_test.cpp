@@ -106,3 +106,19 @@ TEST_CASE("old root keys are forgotten by the time at which they gave way") {
   CHECK_FALSE(chain.finds(chain.first, chain.third));
   CHECK(chain.finds(chain.second, chain.third));
 }
+
+TEST_CASE("what a killed writer left of an old root key is removed with its age, and no key") {
+  const Chain chain;
+  const std::string left = chain.path(chain.first) + ".new.123";
+  fs::copy_file(chain.path(chain.first), left);
+  CHECK(value_or_throw(vault::old_roots(chain.directory, chain.third)).size() == 2);
+  const std::string other = chain.directory + "/root-notes.sealed.new.1";
+  std::ofstream(other) << "notes";
+  const auto long_ago = fs::file_time_type::clock::now() - std::chrono::hours(24 * 100);
+  for (const auto& file : {left, other}) fs::last_write_time(file, long_ago);
+  const Time before = SystemClock().now() - std::chrono::hours(24 * 50);
+  CHECK(value_or_throw(vault::prune_old_roots(chain.directory, before)) == 1);
+  CHECK_FALSE(fs::exists(left));
+  CHECK(fs::exists(other));
+  CHECK(chain.finds(chain.first, chain.third));
+}
