@@ -1,16 +1,14 @@
+#include "base/hexadecimal.hpp"
 #include "cli/commands/commands.hpp"
 #include "cli/policy_view.hpp"
 #include "cli/progress.hpp"
 #include "engine/units.hpp"
-#include "vault/root_archive.hpp"
 
 #include <CLI/CLI.hpp>
 #include <nlohmann/json.hpp>
 
 namespace cred::cli {
 namespace {
-
-using vault::name_of;
 
 std::string state_of(const engine::KeyStatus& key) {
   if (key.seals) return "seals";
@@ -29,7 +27,7 @@ std::optional<Time> kept_until(const engine::KeyStatus& key, const engine::Confi
 
 nlohmann::json json_of(const engine::KeyStatus& key, const engine::Configuration& configuration) {
   return {{"number", key.number},
-          {"id", name_of(key.id)},
+          {"id", hexadecimal(key.id)},
           {"made", engine::print_time(key.made)},
           {"state", state_of(key)},
           {"retired", json_of(key.retired)},
@@ -64,7 +62,7 @@ int show(const Session& session) {
     auto list = nlohmann::json::array();
     for (const auto& key : *keys) {
       const auto until = kept_until(key, *configuration);
-      rows.push_back({name, std::to_string(key.number), name_of(key.id),
+      rows.push_back({name, std::to_string(key.number), hexadecimal(key.id),
                       engine::print_time(key.made), state_of(key),
                       until ? engine::print_time(*until) : "-", std::to_string(key.uses.fields),
                       std::to_string(key.uses.labels), std::to_string(key.uses.logins),
@@ -75,13 +73,13 @@ int show(const Session& session) {
   }
   // After the realms: a store that is wrapped with a key's successor shows by them.
   const auto root = engine->root_key_status();
-  std::string text = "Root key " + name_of(root.id) + " from " + root.url +
+  std::string text = "Root key " + hexadecimal(root.id) + " from " + root.url +
                      (root.since ? ", since " + engine::print_time(*root.since) : "") + "\n\n" +
                      table(rows, "");
   text.pop_back();
   return session.finish(
       Code::accepted, text,
-      {{"root", {{"url", root.url}, {"id", name_of(root.id)}, {"since", json_of(root.since)}}},
+      {{"root", {{"url", root.url}, {"id", hexadecimal(root.id)}, {"since", json_of(root.since)}}},
        {"realms", std::move(realms)}});
 }
 
@@ -92,12 +90,12 @@ int rotate_root(const Session& session, const std::string& to) {
   auto engine = session.engine(*configuration);
   if (!engine) return session.fail(engine.error());
   const auto rotated = engine->rotate_root_key(to.empty() ? std::nullopt : std::optional(to),
-                                               Session::ask(), session.actor());
+                                               session.ask(), session.actor());
   if (!rotated) return session.fail(rotated.error());
   if (!rotated->warning.empty()) session.warn(rotated->warning);
   std::string text =
       (rotated->continued ? "Continuing: a rotation that was cut off is finished. " : "") +
-      std::string("All realms are under root key ") + name_of(rotated->id) + " from " +
+      std::string("All realms are under root key ") + hexadecimal(rotated->id) + " from " +
       rotated->url + ".\n";
   if (rotated->configure)
     text += "Nothing opens the store before the configuration names it: set keys.root to \"" +
@@ -108,7 +106,7 @@ int rotate_root(const Session& session, const std::string& to) {
       "Keep a copy of the new key apart from the store. The old one is kept, sealed with it, "
       "as long as backups need it.";
   return session.finish(Code::accepted, text,
-                        {{"root", {{"url", rotated->url}, {"id", name_of(rotated->id)}}},
+                        {{"root", {{"url", rotated->url}, {"id", hexadecimal(rotated->id)}}},
                          {"continued", rotated->continued},
                          {"configure", rotated->configure}});
 }

@@ -103,10 +103,8 @@ bool same_row(const store::AccountRow& a, const store::AccountRow& b) {
 }
 
 Secret open_field(const vault::Vault& vault, const store::AccountRow& row, vault::Field field) {
-  const auto& sealed = field == vault::Field::credential ? row.credential
-                       : field == vault::Field::profile  ? row.profile
-                                                         : row.history;
-  return value_or_throw(vault.open_kept({row.id, row.name, field, row.generation}, sealed));
+  return value_or_throw(
+      vault.open_kept({row.id, row.name, field, row.generation}, sealed_field(row, field)));
 }
 
 class BringingIn {
@@ -218,13 +216,9 @@ class BringingIn {
       credential.session_epoch = std::max(credential.session_epoch, since.session_epoch);
     }
     ++credential.session_epoch;
-    store::AccountRow next{old.id, old.name, generation + 1, {}, {}, {}, old.bucket};
-    const auto seal = [&](vault::Field field, const Secret& record) {
-      return newest_.vault->seal({next.id, next.name, field, next.generation}, record.bytes());
-    };
-    next.credential = seal(vault::Field::credential, encode(credential));
-    next.profile = seal(vault::Field::profile, open_field(vault, old, vault::Field::profile));
-    next.history = seal(vault::Field::history, encode(history));
+    auto next = sealed_row(*newest_.vault, old.id, old.name, generation + 1, encode(credential),
+                           open_field(vault, old, vault::Field::profile), encode(history));
+    next.bucket = old.bucket;
     if (!to_.replace(next, old.generation))
       throw Failure(Code::internal, "an account of a scratch store was changed by others");
     ++report_.altered;

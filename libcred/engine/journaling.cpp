@@ -63,6 +63,11 @@ void Realm::Parts::write_journal(const journal::Mark& mark) const {
   }
 }
 
+void Realm::Parts::write_journal_of(const RealmState& state) const {
+  store->sync();
+  write_journal({state.head().number, digest_of(state.vault(), state.head())});
+}
+
 namespace {
 
 // Realms of version 4 had neither head nor tree, and all keys came from the data key.
@@ -104,6 +109,7 @@ void prepare(const Realm::Parts& parts) {
     number = state.head().number;
     const auto journaled = parts.journal.lock().last();
     if (journaled && number < *journaled) throw rolled_back(parts, state.head(), *journaled);
+    parts.store->sync();
     parts.anchor.advance({number, digest_of(state.vault(), state.head())});
   }
   if (number == 1) return;

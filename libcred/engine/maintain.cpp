@@ -41,12 +41,7 @@ std::string check_accounts(const Realm::Parts& parts) {
 
 // Logins' records reach the journal with the next change: here at the latest.
 std::string drain(const Realm::Parts& parts) {
-  journal::Mark mark;
-  {
-    const RealmState state(parts, store::Access::write);
-    mark = {state.head().number, digest_of(state.vault(), state.head())};
-  }
-  parts.write_journal(mark);
+  parts.write_journal_of(RealmState(parts, store::Access::read));
   return {};
 }
 
@@ -102,6 +97,11 @@ Expected<std::vector<Engine::Done>> Engine::maintain(const Actor& actor) {
         return pruned == 0 ? "" : "forgot " + std::to_string(pruned) + " records of the trail";
       });
     }
+    work.in("", "removing files of erased realms", [&]() -> std::string {
+      for (const auto& erased : shared_->store->erased_realms())
+        shared_->remove_files_of(erased.account);
+      return {};
+    });
     work.in("", "removing old backups", [&]() -> std::string {
       prune_backups();
       return {};

@@ -132,10 +132,8 @@ std::optional<Account> RealmState::find_in_any_phase(std::string_view name) {
 }
 
 Secret RealmState::open_field(const store::AccountRow& row, vault::Field field) const {
-  const store::Blob& sealed = field == vault::Field::credential ? row.credential
-                              : field == vault::Field::profile  ? row.profile
-                                                                : row.history;
-  return value_or_throw(vault_->open({row.id, row.name, field, row.generation}, sealed));
+  return value_or_throw(
+      vault_->open({row.id, row.name, field, row.generation}, sealed_field(row, field)));
 }
 
 Account RealmState::opened(store::AccountRow row) const {
@@ -173,6 +171,13 @@ std::optional<Secret> RealmState::document(std::string_view name, std::uint64_t 
 std::vector<std::uint64_t> erased_bodies(RealmState& state) {
   const auto document = state.document(erased_bodies_document, state.head().erased_bodies);
   return document ? decode_erased_bodies(document->bytes()) : std::vector<std::uint64_t>{};
+}
+
+void set_erased_bodies(RealmChange& change, const std::vector<std::uint64_t>& numbers) {
+  std::vector<std::byte> bytes(numbers.size() * sizeof(std::uint64_t));
+  Writer w(bytes);
+  for (const std::uint64_t number : numbers) w.u64(number);
+  change.set_document(erased_bodies_document, change.head().erased_bodies, bytes);
 }
 
 std::vector<std::uint64_t> decode_erased_bodies(std::span<const std::byte> bytes) {

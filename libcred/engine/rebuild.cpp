@@ -1,6 +1,7 @@
 #include "engine/rebuild.hpp"
 
 #include "backup/archive.hpp"
+#include "base/hexadecimal.hpp"
 #include "engine/account_tree.hpp"
 #include "engine/record_opener.hpp"
 #include "engine/realm_state.hpp"
@@ -8,21 +9,12 @@
 #include "journal/journal.hpp"
 
 #include <algorithm>
-#include <sodium.h>
 #include <tuple>
 
 namespace cred::engine {
 namespace {
 
 constexpr std::uint64_t records_between_reports = 4096;
-
-std::string hexadecimal(std::span<const std::byte> bytes) {
-  std::string text(bytes.size() * 2 + 1, '\0');
-  sodium_bin2hex(text.data(), text.size(), reinterpret_cast<const unsigned char*>(bytes.data()),
-                 bytes.size());
-  text.pop_back();
-  return text;
-}
 
 [[noreturn]] void damaged(const std::string& what) { throw Failure(Code::integrity, what); }
 

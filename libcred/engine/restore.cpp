@@ -128,6 +128,7 @@ class Restoring {
                                  std::make_shared<RealmKeys>(root_, id, realm.keys), configuration_,
                                  clock_, nullptr, sink_);
         journal::make_directory(parts.journals);
+        parts.store->sync();
         parts.write_journal({realm.head.number, digest_of(*realm.vault, realm.head)});
         std::optional<std::uint64_t> last;
         try {

@@ -38,10 +38,7 @@ Expected<std::uint64_t> Realm::prune_trail(Time before, const Actor& actor) {
     const auto kept = std::upper_bound(erased.begin(), erased.end(), up_to);
     if (kept != erased.begin()) {
       erased.erase(erased.begin(), kept);
-      std::vector<std::byte> bytes(erased.size() * sizeof(std::uint64_t));
-      Writer w(bytes);
-      for (const std::uint64_t number : erased) w.u64(number);
-      change.set_document("erased_bodies", change.head().erased_bodies, bytes);
+      set_erased_bodies(change, erased);
     }
     change.note({.event = audit::Event::trail_pruned,
                  .actor = actor,

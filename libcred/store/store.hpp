@@ -233,7 +233,6 @@ class Transaction {
   virtual void append_audit(const AuditRow& row) = 0;
   // An empty body takes the record's away.
   virtual void set_audit_body(std::uint64_t number, const Blob& body) = 0;
-  virtual void remove_audit_bodies(const Uuid& account) = 0;
   // Number, account and body of at most `limit` records after `after` whose bodies another
   // key sealed.
   virtual std::vector<AuditRow> bodies_sealed_by_others(std::span<const std::byte> prefix,
@@ -267,6 +266,8 @@ class RealmStore {
   // As they are now, in the order of their numbers.
   virtual std::vector<KeyRow> keys() = 0;
   virtual std::unique_ptr<Transaction> begin(Access access) = 0;
+  // Everything that is committed is on disk when it returns, `write_behind` too.
+  virtual void sync() = 0;
   // As `scrub` of the store. Waits for readers.
   virtual void scrub() = 0;
 };
