@@ -1,7 +1,7 @@
 #include "cli/session.hpp"
 
 #include "audit/event_log.hpp"
-#include "cli/terminal.hpp"
+#include "cli/root_secrets.hpp"
 
 #include <cstdio>
 #include <cstdlib>
@@ -37,6 +37,8 @@ Expected<engine::Configuration> with_credential(Expected<engine::Configuration> 
 
 }  // namespace
 
+Session::Session() : root_secrets(std::make_shared<RootSecrets>()) {}
+
 Expected<engine::Configuration> Session::configuration() const {
   return with_credential(configured());
 }
@@ -64,10 +66,12 @@ Expected<engine::Engine> Session::engine(const engine::Configuration& configurat
                               audit::EventLog("credctl"), ask());
 }
 
-vault::AskSecret Session::ask() {
-  if (!check_terminal()) return {};
-  return [](const std::string& prompt) { return cli::ask(prompt); };
+vault::AskSecret Session::ask() const {
+  if (!root_secrets->can_ask()) return {};
+  return [secrets = root_secrets](const std::string& prompt) { return secrets->answer(prompt); };
 }
+
+Expected<void> Session::take_passphrase() { return root_secrets->take_first_line(); }
 
 Expected<engine::Realm> Session::realm() const {
   auto opened = engine();

@@ -86,7 +86,7 @@ int create(const Session& session) {
 int list(const Session& session) {
   const auto configuration = session.configuration();
   if (!configuration) return session.fail(configuration.error());
-  const auto backups = engine::list_backups(*configuration, Session::ask());
+  const auto backups = engine::list_backups(*configuration, session.ask());
   if (!backups) return session.fail(backups.error());
   auto objects = nlohmann::json::array();
   std::vector<std::vector<std::string>> rows{{"NAME", "MADE", "ACCOUNTS", "SIZE", ""}};
@@ -109,7 +109,7 @@ int verify(const Session& session, const std::string& name) {
   Bars bars;
   const auto verified =
       engine::verify_backup(*configuration, name.empty() ? std::nullopt : std::optional(name),
-                            bars.progress(), Session::ask());
+                            bars.progress(), session.ask());
   bars.end();
   if (!verified) return session.fail(verified.error());
   return session.finish(Code::accepted,
@@ -193,7 +193,7 @@ int restore(const Session& session, const Wish& wish) {
     Bars bars;
     auto report = engine::Engine::restore(*configuration, std::make_shared<SystemClock>(),
                                           audit::EventLog("credctl"), request, session.actor(),
-                                          bars.progress(), Session::ask());
+                                          bars.progress(), session.ask());
     return report;
   };
   if (wish.dry_run || !wish.yes) {

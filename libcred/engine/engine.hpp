@@ -405,6 +405,7 @@ class Realm {
 };
 
 struct HeadCopy;
+class RootKey;
 
 class Engine {
  public:
@@ -469,6 +470,10 @@ class Engine {
 
  private:
   struct Shared;
+  // With a root key that was read already; without one it is read after the store is opened.
+  static Engine open_with(std::shared_ptr<RootKey> root, const Configuration& configuration,
+                          std::shared_ptr<const Clock> clock, audit::EventSink sink,
+                          const vault::AskSecret& ask);
   bool finish_root_rotation(const Actor& actor, RootRotation& rotation);
   void finish_root_rotation_at_opening();
   RootRotation renew_root_key(const Actor& actor);

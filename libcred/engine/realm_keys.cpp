@@ -9,6 +9,12 @@ RootKey::RootKey(std::string url, vault::AskSecret ask, std::string kept)
   reload();
 }
 
+RootKey::RootKey(std::string url, Secret key, vault::AskSecret ask, std::string kept)
+    : ask_(std::move(ask)),
+      kept_(std::move(kept)),
+      url_(std::move(url)),
+      key_(std::make_shared<const Secret>(std::move(key))) {}
+
 std::shared_ptr<const Secret> RootKey::get() const {
   const std::lock_guard lock(mutex_);
   return key_;

@@ -22,6 +22,8 @@ class RootKey {
   // `ask` as vault::load_root_key has it; `kept` is the directory of those that were in use.
   // Throws Failure.
   explicit RootKey(std::string url, vault::AskSecret ask = {}, std::string kept = {});
+  // The same, of a key that was read already.
+  RootKey(std::string url, Secret key, vault::AskSecret ask, std::string kept);
   std::shared_ptr<const Secret> get() const;
   void reload();
   // What the store may be wrapped with: the key with this id if it is this one, or the one

@@ -54,16 +54,16 @@ LiveRealm look_at(std::unique_ptr<store::RealmStore> realm, RootKey& root) {
 class Restoring {
  public:
   Restoring(Configuration configuration, std::shared_ptr<const Clock> clock, audit::EventSink sink,
-            RestoreRequest request, Actor actor, WorkProgress progress, vault::AskSecret ask)
+            RestoreRequest request, Actor actor, WorkProgress progress,
+            std::shared_ptr<RootKey> root, std::function<Engine()> open_restored)
       : configuration_(std::move(configuration)),
         clock_(std::move(clock)),
         sink_(std::move(sink)),
         request_(std::move(request)),
         actor_(std::move(actor)),
         progress_(std::move(progress)),
-        ask_(std::move(ask)),
-        root_(std::make_shared<RootKey>(configuration_.root_key_url, ask_,
-                                        configuration_.backup_directory)),
+        root_(std::move(root)),
+        open_restored_(std::move(open_restored)),
         directory_(configuration_.backup_directory),
         path_(configuration_.store_url.substr(configuration_.store_url.find(':') + 1)),
         at_(request_.at.value_or(Time::max())) {}
@@ -367,7 +367,7 @@ class Restoring {
       for (const auto& [id, mark] : heads_) replace_damaged_journal(id);
       for (const auto& [id, mark] : heads_)
         journal::Anchor(configuration_.anchor_directory + "/" + to_string(id)).force(mark);
-      auto engine = value_or_throw(Engine::open(configuration_, clock_, sink_, ask_));
+      auto engine = open_restored_();
       // Its first step brings the journals up to date.
       report_.fresh_backup = value_or_throw(engine.create_backup(actor_, progress_, chosen_)).name;
     } catch (const Failure& failure) {
@@ -392,8 +392,8 @@ class Restoring {
   const RestoreRequest request_;
   const Actor actor_;
   const WorkProgress progress_;
-  const vault::AskSecret ask_;
   const std::shared_ptr<RootKey> root_;
+  const std::function<Engine()> open_restored_;
   const backup::Directory directory_;
   const std::string path_;
   const Time at_;
@@ -413,8 +413,10 @@ Expected<RestoreReport> Engine::restore(const Configuration& given,
   return at_the_door([&]() -> Expected<RestoreReport> {
     Configuration configuration = given;
     configuration.fill_in_directories();
-    return Restoring(std::move(configuration), std::move(clock), std::move(sink), request, actor,
-                     progress, ask)
+    const auto root =
+        std::make_shared<RootKey>(configuration.root_key_url, ask, configuration.backup_directory);
+    const auto open_restored = [&] { return open_with(root, configuration, clock, sink, ask); };
+    return Restoring(configuration, clock, sink, request, actor, progress, root, open_restored)
         .run();
   });
 }

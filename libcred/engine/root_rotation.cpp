@@ -5,6 +5,7 @@
 #include "engine/root_rotation.hpp"
 
 #include "backup/directory.hpp"
+#include "base/hexadecimal.hpp"
 #include "engine/engine_shared.hpp"
 #include "engine/realm_state.hpp"
 #include "vault/root_archive.hpp"
@@ -60,7 +61,7 @@ bool wrap_all(store::Store& store, const store::KeysOfRealms& before, const Secr
   return store.put_keys(before, after);
 }
 
-std::string told(vault::KeyId id) { return "root key " + vault::name_of(id); }
+std::string told(vault::KeyId id) { return "root key " + hexadecimal(id); }
 
 // A rotation that was killed may have told some trails of it.
 bool is_in_trail(Realm& realm, std::uint64_t last, const std::string& detail) {
@@ -207,10 +208,7 @@ RootRotation Engine::move_root_key(const std::string& url, const vault::AskSecre
   auto next = path.empty() || access(path.c_str(), F_OK) == 0
                   ? vault::load_root_key(url, ask)
                   : Expected<Secret>(fail(Code::unavailable, "there is no key " + path));
-  if (!next && next.error().code == Code::unavailable) {
-    value_or_throw(vault::create_root_key(url, ask));
-    next = vault::load_root_key(url, ask);
-  }
+  if (!next && next.error().code == Code::unavailable) next = vault::create_root_key(url, ask);
   const Secret key = value_or_throw(std::move(next));
   const RootLock lock(shared_->configuration.store_url, RootLock::Kind::alone);
   RootRotation rotation;

@@ -1,11 +1,10 @@
 #include "vault/root_archive.hpp"
 
+#include "base/hexadecimal.hpp"
 #include "vault/key_source.hpp"
 
 #include <algorithm>
-#include <array>
 #include <cerrno>
-#include <cstdio>
 #include <fcntl.h>
 #include <filesystem>
 #include <sodium.h>
@@ -24,7 +23,7 @@ constexpr std::size_t id_digits = 2 * sizeof(KeyId);
 constexpr std::size_t file_bytes = 1 + sizeof(KeyId) + 24 + key_bytes + 16;
 
 std::string path_of(const std::string& directory, KeyId id) {
-  return directory + '/' + std::string(prefix) + name_of(id) + std::string(suffix);
+  return directory + '/' + std::string(prefix) + hexadecimal(id) + std::string(suffix);
 }
 
 bool is_named_as_one(std::string_view file) {
@@ -78,12 +77,6 @@ Expected<void> write_for_owner(const std::string& directory, const std::string& 
 }
 
 }  // namespace
-
-std::string name_of(KeyId id) {
-  std::array<char, id_digits + 1> text{};
-  (void)std::snprintf(text.data(), text.size(), "%016llx", static_cast<unsigned long long>(id));
-  return text.data();
-}
 
 Expected<void> keep_old_root(const std::string& directory, const Secret& old, const Secret& next) {
   const std::string path = path_of(directory, id_of(old));

@@ -13,9 +13,6 @@
 
 namespace cred::vault {
 
-// The id as files and people name it: 16 hexadecimal digits.
-std::string name_of(KeyId id);
-
 // Keeps `old` in `directory`, which exists, sealed by `next`; on disk when this returns.
 // Replaces what was kept of the same key. Root gives the file to the directory's owner.
 // Errors: configuration, unavailable.

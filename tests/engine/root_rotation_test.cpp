@@ -1,5 +1,6 @@
 // Another root key for the whole store.
 
+#include "base/hexadecimal.hpp"
 #include "engine/engine.hpp"
 #include "engine/realm_keys.hpp"
 #include "engine/root_rotation.hpp"
@@ -225,6 +226,63 @@ TEST_CASE("the root key moves to another source, which is created where it is mi
   CHECK(engine.rotate_root_key({}, answer, actor).error().code == Code::usage);
 }
 
+TEST_CASE("who sets a store up types a new passphrase twice, and an old one once") {
+  const TemporaryDirectory place;
+  engine::Configuration configuration;
+  configuration.root_key_url = "passphrase:" + place / "root.passphrase";
+  int asked = 0;
+  const auto answer = [&](const std::string&) -> Expected<Secret> {
+    ++asked;
+    return secret("a long passphrase for a test");
+  };
+  for (const int questions : {2, 1}) {
+    asked = 0;
+    const std::string store = place / "cred" + std::to_string(questions) + ".db";
+    configuration.store_url = "sqlite:" + store;
+    REQUIRE(engine::Engine::initialise(configuration, answer));
+    CHECK(asked == questions);
+    asked = 0;
+    auto engine = engine::Engine::open(configuration, std::make_shared<SystemClock>(), {}, answer);
+    REQUIRE(engine);
+    CHECK(engine->realm("system"));
+    CHECK(asked == 1);
+  }
+}
+
+TEST_CASE("who moves the root key to a passphrase types it twice") {
+  Store store;
+  int asked = 0;
+  const auto answer = [&](const std::string&) -> Expected<Secret> {
+    ++asked;
+    return secret("a long passphrase for a test");
+  };
+  REQUIRE(store.engine().rotate_root_key("passphrase:" + store.directory / "root.passphrase",
+                                         answer, actor));
+  CHECK(asked == 2);
+}
+
+TEST_CASE("a restore asks for a passphrase once") {
+  Store store;
+  store.enrol("ann", right);
+  int asked = 0;
+  const auto answer = [&](const std::string&) -> Expected<Secret> {
+    ++asked;
+    return secret("a long passphrase for a test");
+  };
+  const std::string url = "passphrase:" + store.directory / "root.passphrase";
+  (void)value_or_throw(store.engine().rotate_root_key(url, answer, actor));
+  store.configuration.root_key_url = url;
+  auto engine = value_or_throw(engine::Engine::open(store.configuration, store.clock, {}, answer));
+  (void)value_or_throw(engine.create_backup(actor));
+  asked = 0;
+  const auto report =
+      engine::Engine::restore(store.configuration, store.clock, {}, {}, actor, {}, answer);
+  REQUIRE(report);
+  CHECK(report->warning.empty());
+  CHECK_FALSE(report->fresh_backup.empty());
+  CHECK(asked == 1);
+}
+
 TEST_CASE("repeating a move of the root key changes nothing and still says what to configure") {
   Store store;
   const std::string url = "file:" + store.directory / "other.key";
@@ -300,7 +358,7 @@ TEST_CASE("maintenance forgets an old root key and a retired data key when no ba
   const auto days = [&](int count) { store.clock->advance(std::chrono::hours(24 * count)); };
   const auto back_up = [&] { (void)value_or_throw(engine.create_backup(actor)); };
   back_up();
-  const auto old = vault::name_of(store.id_in(store.configuration.root_key_url));
+  const auto old = hexadecimal(store.id_in(store.configuration.root_key_url));
   (void)value_or_throw(engine.rotate_root_key({}, {}, actor));
   REQUIRE(store.open().rotate_data_key(actor));
   const std::string kept = store.directory / "backup/root-" + old + ".sealed";

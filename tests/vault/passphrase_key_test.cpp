@@ -60,7 +60,9 @@ void write(const std::string& path, const std::string& text, mode_t mode) {
 TEST_CASE("a passphrase makes the same root key again, and the file holds none") {
   Folder folder;
   Person person{{passphrase, passphrase}, {}};
-  REQUIRE(create_root_key(folder.url, person.ask()));
+  const auto created = create_root_key(folder.url, person.ask());
+  REQUIRE(created);
+  CHECK(created->equals(*folder.load(passphrase)));
   REQUIRE(person.prompts.size() == 2);
   CHECK(person.prompts[0] == "Passphrase of the root key " + folder.path + ": ");
   CHECK(person.prompts[1] == "The same passphrase again: ");

@@ -1,3 +1,4 @@
+#include "base/hexadecimal.hpp"
 #include "vault/root_archive.hpp"
 
 #include "support/temporary.hpp"
@@ -32,7 +33,7 @@ struct Chain {
     value_or_throw(vault::keep_old_root(directory, second, third));
   }
   std::string path(const Secret& key) const {
-    return directory + "/root-" + vault::name_of(vault::id_of(key)) + ".sealed";
+    return directory + "/root-" + hexadecimal(vault::id_of(key)) + ".sealed";
   }
   bool finds(const Secret& key, const Secret& current) const {
     const auto found = value_or_throw(vault::find_root(directory, current, vault::id_of(key)));
