@@ -351,6 +351,39 @@ TEST_CASE("backups from before several rotations are verified and restored") {
   }
 }
 
+TEST_CASE("a store is rebuilt from a backup and a journal whose data key was destroyed since") {
+  Store store;
+  store.enrol("ann", right);
+  (void)value_or_throw(store.engine().create_backup(actor));
+  store.enrol("ben", right);
+  REQUIRE(store.open().rotate_data_key(actor));
+  store.enrol("cat", right);
+  store.clock->advance(std::chrono::hours(24 * 15));
+  REQUIRE(value_or_throw(store.open().destroy_retired_keys(
+              store.clock->now() - std::chrono::hours(24 * 14), actor)) == 1);
+  SECTION("the store is there") {}
+  SECTION("it is lost") {
+    for (const char* part : {"", "-wal", "-shm"}) fs::remove(store.directory / "cred.db" + part);
+  }
+  const auto report = engine::Engine::restore(store.configuration, store.clock, {}, {}, actor);
+  INFO((report ? "" : report.error().message));
+  REQUIRE(report);
+  CHECK(report->warning.empty());
+  auto realm = store.open();
+  for (const char* name : {"ann", "ben", "cat"}) {
+    INFO(name);
+    const auto status = realm.status(name);
+    CHECK(status);
+  }
+  const auto keys = value_or_throw(realm.key_status());
+  REQUIRE(keys.size() == 1);
+  CHECK(keys.front().number == 2);
+  const auto checked = value_or_throw(realm.verify_trail());
+  INFO(checked.why);
+  CHECK_FALSE(checked.first_bad);
+  CHECK(realm.rotate_data_key(actor));
+}
+
 TEST_CASE("maintenance forgets an old root key and a retired data key when no backup needs them") {
   Store store;
   store.enrol("ann", right);
