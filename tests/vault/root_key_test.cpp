@@ -4,6 +4,7 @@
 #include "support/temporary.hpp"
 
 #include <algorithm>
+#include <array>
 #include <atomic>
 #include <catch2/catch.hpp>
 #include <fstream>
@@ -165,23 +166,31 @@ TEST_CASE("whoever reads a root key while it gives way reads the one before or t
   std::vector<Secret> keys;
   keys.push_back(value_or_throw(load_root_key(key.url)));
   std::atomic<bool> done{false};
-  std::vector<Secret> seen;
-  std::thread reader([&] {
-    while (!done) {
-      auto read = load_root_key(key.url);
-      if (read && (seen.empty() || !seen.back().equals(*read))) seen.push_back(std::move(*read));
-    }
-  });
-  for (int i = 0; i < 50; ++i) {
+  std::array<std::vector<Secret>, 3> seen;
+  std::vector<std::thread> readers;
+  for (auto& keys_seen : seen)
+    readers.emplace_back([&] {
+      while (!done) {
+        auto read = load_root_key(key.url);
+        if (read && (keys_seen.empty() || !keys_seen.back().equals(*read)))
+          keys_seen.push_back(std::move(*read));
+      }
+    });
+  for (int i = 0; i < 150; ++i) {
     REQUIRE(stage_root_key(key.url));
     keys.push_back(std::move(*value_or_throw(load_staged_root_key(key.url))));
     REQUIRE(promote_root_key(key.url));
   }
   done = true;
-  reader.join();
-  REQUIRE_FALSE(seen.empty());
-  for (const Secret& one : seen)
-    CHECK(std::any_of(keys.begin(), keys.end(), [&](const Secret& k) { return k.equals(one); }));
+  for (auto& reader : readers) reader.join();
+  const auto was_one = [&](const Secret& read) {
+    return std::any_of(keys.begin(), keys.end(),
+                       [&](const Secret& one) { return one.equals(read); });
+  };
+  for (const auto& keys_seen : seen) {
+    CHECK_FALSE(keys_seen.empty());
+    CHECK(std::all_of(keys_seen.begin(), keys_seen.end(), was_one));
+  }
 }
 
 TEST_CASE("a successor has the owner and the group of the root key") {
