@@ -176,7 +176,7 @@ TEST_CASE("whoever reads a root key while it gives way reads the one before or t
           keys_seen.push_back(std::move(*read));
       }
     });
-  for (int i = 0; i < 150; ++i) {
+  for (int i = 0; i < 40; ++i) {
     REQUIRE(stage_root_key(key.url));
     keys.push_back(std::move(*value_or_throw(load_staged_root_key(key.url))));
     REQUIRE(promote_root_key(key.url));
