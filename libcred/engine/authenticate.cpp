@@ -58,11 +58,27 @@ void mark_compromised(const Realm::Parts& parts, Account account) {
   }
 }
 
+// Not for the trail: the store that has it is the one that is broken.
+void tell_of_tampering(const Realm::Parts& parts, std::string_view name, const Origin& origin,
+                       const Error& error) {
+  // A name that is no account's may be a password.
+  const auto known = at_the_door([&]() -> Expected<bool> {
+    return parts.store->begin(store::Access::read)->find(name).has_value();
+  });
+  auto event = parts.event(audit::word(audit::Event::tampering_noticed), Code::integrity,
+                           known.value_or(false) ? name : "");
+  event.source = origin.source;
+  event.service = origin.service;
+  event.tty = origin.tty;
+  event.detail = error.message;
+  parts.tell(event);
+}
+
 }  // namespace
 
 Expected<Authentication> Realm::authenticate(std::string_view name, const Secret& password,
                                              const Origin& origin) {
-  return at_the_door([&]() -> Expected<Authentication> {
+  auto outcome = at_the_door([&]() -> Expected<Authentication> {
     const std::string_view source = origin.source;
     // A name that is no account's may be a password typed too early: it is not told.
     const auto answered = [&](const Authentication& answer, bool known, const char* reason) {
@@ -154,6 +170,9 @@ Expected<Authentication> Realm::authenticate(std::string_view name, const Secret
     return answered({standing.code, standing}, true,
                     standing.reason == Reason::none ? "" : word(standing.reason));
   });
+  if (!outcome && outcome.error().code == Code::integrity)
+    tell_of_tampering(*parts_, name, origin, outcome.error());
+  return outcome;
 }
 
 Expected<Standing> Realm::standing(std::string_view name, Means means) {

@@ -54,6 +54,7 @@ Secret encode(const Head& head, Seed seed) {
   w.put(head.public_key);
   w.u32(head.data_key);
   w.u32(head.keys_version);
+  w.u32(head.oldest_key);
   w.u64(head.tombstones);
   w.put(head.tombstones_digest);
   w.u64(head.grants);
@@ -96,6 +97,7 @@ Expected<Head> decode_head(std::span<const std::byte> bytes) {
   take(r, head.public_key);
   head.data_key = r.u32();
   head.keys_version = r.u32();
+  head.oldest_key = r.u32();
   head.tombstones = r.u64();
   take(r, head.tombstones_digest);
   head.grants = r.u64();

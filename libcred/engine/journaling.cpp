@@ -92,27 +92,63 @@ void bring_up_to_date(const Realm::Parts& parts) {
   transaction->commit();
 }
 
+// Whether the journal has a change that the store has not: the database was put back, with
+// the anchor or without one. Once for each process; later it knows what it has seen.
+void must_reach_the_journal(const Realm::Parts& parts) {
+  const std::uint64_t number = RealmState(parts, store::Access::read).head().number;
+  std::uint64_t journaled = number;
+  try {
+    parts.journal.read(number, [&](const journal::Entry& entry) {
+      journaled = entry.number;
+      return true;
+    });
+  } catch (const Failure& failure) {
+    // A journal that is damaged keeps nobody out.
+    auto trouble = parts.event("trouble", failure.error().code, "");
+    trouble.detail = "the journal cannot be compared with the store: " + failure.error().message;
+    parts.tell(trouble);
+    return;
+  }
+  // Others may have gone on meanwhile; what is in the journal was in the store before.
+  const RealmState now(parts, store::Access::read);
+  if (journaled > now.head().number) throw rolled_back(parts, now.head(), journaled);
+}
+
 }  // namespace
 
 void prepare(const Realm::Parts& parts) {
   journal::make_directory(parts.journals);
-  if (!parts.store->begin(store::Access::read)->head()) bring_up_to_date(parts);
+  const auto has_head = [&] { return parts.store->begin(store::Access::read)->head().has_value(); };
+  bool upgraded = !has_head();
+  if (upgraded) {
+    // Only a store of version 4 has none, and it never had an anchor or a journal, which are
+    // written after the head.
+    const bool used = parts.anchor.read() || parts.journal.lock().last();
+    if (used && !has_head())
+      throw Failure(Code::integrity, "the head of realm " + parts.store->row().name +
+                                         " is missing from the store: restore it from a backup");
+    if (used)
+      upgraded = false;
+    else
+      bring_up_to_date(parts);
+  }
+  must_reach_the_journal(parts);
   if (parts.anchor.read()) return;
   std::uint64_t number = 0;
   {
     const RealmState state(parts, store::Access::read);
     number = state.head().number;
-    const auto journaled = parts.journal.lock().last();
-    if (journaled && number < *journaled) throw rolled_back(parts, state.head(), *journaled);
     parts.anchor.advance({number, digest_of(state.vault(), state.head())});
   }
-  if (number == 1) return;
+  if (number == 1 && !upgraded) return;
   // Whoever can take the anchor away can put an older one back as well: to refuse would
-  // only keep those out who moved their store.
+  // only keep those out who moved their store. The same with a head and a journal.
   RealmChange change(parts);
-  change.note({.event = audit::Event::rollback_noticed,
-               .detail = "there was no anchor: the store was taken as it is",
-               .outcome = Code::integrity});
+  change.note({.event = upgraded ? audit::Event::trail_started : audit::Event::rollback_noticed,
+               .detail = upgraded ? "there was neither head nor anchor nor journal, as in stores of "
+                                    "earlier versions: the accounts were taken as they are"
+                                  : "there was no anchor: the store was taken as it is",
+               .outcome = upgraded ? Code::accepted : Code::integrity});
   change.commit();
 }
 

@@ -1,9 +1,9 @@
 // What is due from time to time, in all realms. Each piece of work stands for itself: one
 // that fails is told of and keeps no other from being done.
 
-#include "engine/account_tree.hpp"
 #include "engine/engine_shared.hpp"
 #include "engine/realm_state.hpp"
+#include "engine/store_check.hpp"
 #include "engine/units.hpp"
 
 namespace cred::engine {
@@ -31,12 +31,7 @@ class Work {
 // Every account, not only those that log in.
 std::string check_accounts(const Realm::Parts& parts) {
   RealmState state(parts, store::Access::read);
-  const auto accounts =
-      AccountTree(state.vault(), state.transaction()).check_all(state.head().tree);
-  if (accounts != state.head().accounts)
-    throw Failure(Code::integrity, "there are " + std::to_string(accounts) + " accounts, not " +
-                                       std::to_string(state.head().accounts));
-  return "checked " + std::to_string(accounts) + " accounts";
+  return "checked " + std::to_string(check_store(state)) + " accounts";
 }
 
 // Logins' records reach the journal with the next change: here at the latest.

@@ -100,7 +100,8 @@ RealmState::RealmState(const Realm::Parts& parts, store::Access access, Older ol
     head = open_head(*vault_, *row);
   }
   head_ = value_or_throw(std::move(head));
-  if (vault_->newest() != head_.data_key)
+  // The column that says which keys are retired is anybody's who writes to the database.
+  if (vault_->newest() != head_.data_key || vault_->oldest_in_use() < head_.oldest_key)
     throw Failure(Code::integrity,
                   "the keys of realm " + name + " are not those that its head tells of");
   if (head_.number != row->number || head_.realm != name)
@@ -124,11 +125,21 @@ std::optional<Account> RealmState::find(std::string_view name) {
 std::optional<Account> RealmState::find_in_any_phase(std::string_view name) {
   auto row = transaction_->find(name);
   const std::uint32_t bucket = AccountTree::bucket_of(*vault_, name);
-  AccountTree(*vault_, *transaction_).check(head_.tree, bucket);
-  if (!row) return std::nullopt;
+  const auto members = AccountTree(*vault_, *transaction_).check(head_.tree, bucket);
+  if (!row) {
+    // The tree knows ids, not names: the account may be there under another one.
+    for (const auto& member : members) must_be_named_rightly(*transaction_->find(member.account));
+    return std::nullopt;
+  }
   if (row->bucket != bucket)
     throw Failure(Code::integrity, "the row of an account was altered or moved");
   return opened(std::move(*row));
+}
+
+void RealmState::must_be_named_rightly(const store::AccountRow& row) const {
+  if (row.bucket != AccountTree::bucket_of(*vault_, row.name))
+    throw Failure(Code::integrity, "the row of an account was renamed or moved");
+  (void)open_field(row, vault::Field::credential);
 }
 
 Secret RealmState::open_field(const store::AccountRow& row, vault::Field field) const {

@@ -41,6 +41,8 @@ class RealmState {
   History history(const Account& account) const;
   std::optional<Secret> document(std::string_view name, std::uint64_t generation);
   Secret open_field(const store::AccountRow& row, vault::Field field) const;
+  // Throws Failure (integrity) unless the row's name is the one that it was sealed for.
+  void must_be_named_rightly(const store::AccountRow& row) const;
 
  protected:
   const Realm::Parts& parts_;

@@ -320,6 +320,13 @@ bool Vault::is_retired(KeyId id) const {
   return key != data_keys_.end() && key->second.retired;
 }
 
+std::uint32_t Vault::oldest_in_use() const {
+  std::uint32_t oldest = 0;
+  for (const auto& [id, key] : data_keys_)
+    if (!key.retired && (oldest == 0 || key.number < oldest)) oldest = key.number;
+  return oldest;
+}
+
 namespace {
 
 template <std::size_t N>

@@ -109,6 +109,8 @@ class Vault {
   // The number of the key with this id, retired or not.
   std::optional<std::uint32_t> number_of(KeyId id) const;
   bool is_retired(KeyId id) const;
+  // The lowest number of a data key that is not retired; 0: there is none.
+  std::uint32_t oldest_in_use() const;
 
   // A keyed pseudonym of a login name, for attempt counters: the same work whether
   // the account exists or not, and no typed password in the store.
