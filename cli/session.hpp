@@ -15,7 +15,7 @@ struct Session {
   std::string config;
   std::string realm_name = "system";
   bool realm_given = false;  // on the command line
-  std::string languages;  // the user's, as base/language.hpp gives them
+  std::string languages;     // the user's, as base/language.hpp gives them
   bool json = false;
   bool quiet = false;
 

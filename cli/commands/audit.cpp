@@ -1,19 +1,20 @@
+#include "audit/checkpoint.hpp"
 #include "audit/event.hpp"
 #include "audit/export.hpp"
+#include "base/hexadecimal.hpp"
 #include "cli/commands/commands.hpp"
+#include "cli/new_file.hpp"
 #include "cli/policy_view.hpp"
 #include "cli/progress.hpp"
 #include "engine/units.hpp"
 
 #include <CLI/CLI.hpp>
-#include <algorithm>
-#include <cctype>
+#include <array>
 #include <cerrno>
 #include <chrono>
 #include <csignal>
 #include <cstdio>
 #include <cstring>
-#include <fcntl.h>
 #include <nlohmann/json.hpp>
 #include <thread>
 #include <unistd.h>
@@ -165,54 +166,23 @@ int show(const Session& session, const Filter& filter) {
   return session.finish(Code::accepted, text, {{"records", records}});
 }
 
-std::string hexadecimal(const std::vector<std::byte>& bytes) {
-  static constexpr char digits[] = "0123456789abcdef";
-  std::string text;
-  for (const std::byte b : bytes) {
-    text += digits[std::to_integer<unsigned>(b) >> 4];
-    text += digits[std::to_integer<unsigned>(b) & 15];
-  }
-  return text;
-}
-
 std::string host_name() {
   std::array<char, 256> name{};
   return gethostname(name.data(), name.size() - 1) == 0 ? name.data() : "";
 }
-
-// Standard output, or a file that is made for it and that only its owner reads.
-class Output {
- public:
-  explicit Output(const std::string& path) {
-    if (path.empty()) return;
-    const int fd = open(path.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0600);
-    file_ = fd < 0 ? nullptr : fdopen(fd, "w");
-    if (file_ == nullptr) problem_ = std::strerror(errno);
-    named_ = true;
-  }
-  Output(const Output&) = delete;
-  Output& operator=(const Output&) = delete;
-  ~Output() {
-    if (named_ && file_ != nullptr) (void)std::fclose(file_);
-  }
-  const std::string& problem() const { return problem_; }
-  bool line(const std::string& text) { return std::fputs((text + "\n").c_str(), file_) >= 0; }
-  bool done() { return std::fflush(file_) == 0 && (!named_ || fsync(fileno(file_)) == 0); }
-
- private:
-  std::FILE* file_ = stdout;
-  bool named_ = false;
-  std::string problem_;
-};
 
 int export_trail(const Session& session, const Filter& filter) {
   const auto sieve = Sieve::of(filter);
   if (!sieve) return session.fail(sieve.error());
   auto realm = session.realm();
   if (!realm) return session.fail(realm.error());
-  Output output(filter.output);
-  if (!output.problem().empty())
-    return session.fail({Code::usage, "cannot create " + filter.output + ": " + output.problem()});
+  std::optional<NewFile> file;
+  if (!filter.output.empty()) {
+    file.emplace(filter.output);
+    if (!file->there())
+      return session.fail(
+          {Code::usage, "cannot create " + filter.output + ": " + std::strerror(errno)});
+  }
   const std::string host = host_name();
   bool written = true;
   std::uint64_t records = 0;
@@ -234,14 +204,16 @@ int export_trail(const Session& session, const Filter& filter) {
                                        entry.tty,
                                        entry.detail,
                                        hexadecimal(entry.mac)};
-    written = output.line(filter.format == "json"     ? audit::to_json_line(record)
-                          : filter.format == "syslog" ? audit::to_syslog(record)
-                                                      : audit::to_cef(record));
+    const std::string line = (filter.format == "json"     ? audit::to_json_line(record)
+                              : filter.format == "syslog" ? audit::to_syslog(record)
+                                                          : audit::to_cef(record)) +
+                             "\n";
+    written = file ? file->write(line) : std::fputs(line.c_str(), stdout) >= 0;
     ++records;
     return written;
   });
   if (!read) return session.fail(read.error());
-  if (!written || !output.done())
+  if (!written || !(file ? file->keep() : std::fflush(stdout) == 0))
     return session.fail({Code::unavailable, "the export could not be written whole"});
   if (filter.output.empty()) return 0;
   return session.finish(
@@ -249,16 +221,13 @@ int export_trail(const Session& session, const Filter& filter) {
       {{"records", records}, {"output", filter.output}});
 }
 
-// The fingerprint as somebody wrote it down: blanks and case do not matter.
-std::string plain(const std::string& fingerprint) {
-  std::string text;
-  for (const char c : fingerprint)
-    if (std::isxdigit(static_cast<unsigned char>(c)) != 0)
-      text += static_cast<char>(std::tolower(static_cast<unsigned char>(c)));
-  return text;
-}
-
 int verify(const Session& session, const std::string& fingerprint) {
+  std::optional<audit::PublicKey> noted;
+  if (!fingerprint.empty()) {
+    const auto parsed = audit::parse_fingerprint(fingerprint);
+    if (!parsed) return session.fail(parsed.error());
+    noted = *parsed;
+  }
   auto realm = session.realm();
   if (!realm) return session.fail(realm.error());
   Progress progress("Verifying", "records");
@@ -279,7 +248,7 @@ int verify(const Session& session, const std::string& fingerprint) {
   if (check->first_bad)
     return bad(trail + " is whole up to record " + std::to_string(check->pruned + check->records) +
                "; the first bad one is " + std::to_string(*check->first_bad) + ": " + check->why);
-  if (!fingerprint.empty() && plain(fingerprint) != plain(check->fingerprint))
+  if (noted && audit::fingerprint(*noted) != check->fingerprint)
     return bad(trail +
                " begins with another key than the one that was written down: its "
                "fingerprint is " +

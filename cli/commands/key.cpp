@@ -1,20 +1,14 @@
+#include "base/hexadecimal.hpp"
 #include "cli/commands/commands.hpp"
 #include "cli/policy_view.hpp"
 #include "cli/progress.hpp"
 #include "engine/units.hpp"
 
 #include <CLI/CLI.hpp>
-#include <cstdio>
 #include <nlohmann/json.hpp>
 
 namespace cred::cli {
 namespace {
-
-std::string hexadecimal(std::uint64_t id) {
-  std::array<char, 17> text{};
-  (void)std::snprintf(text.data(), text.size(), "%016llx", static_cast<unsigned long long>(id));
-  return text.data();
-}
 
 std::string state_of(const engine::KeyStatus& key) {
   if (key.seals) return "seals";

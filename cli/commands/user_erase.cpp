@@ -2,10 +2,31 @@
 #include "cli/terminal.hpp"
 
 #include <CLI/CLI.hpp>
+#include <filesystem>
 #include <nlohmann/json.hpp>
 
 namespace cred::cli {
 namespace {
+
+// What restores moved out of their way: nobody erases anything in it.
+std::vector<std::string> left_aside(const Session& session) {
+  namespace fs = std::filesystem;
+  std::vector<std::string> found;
+  auto configuration = session.configuration();
+  if (!configuration) return found;
+  configuration->fill_in_directories();
+  const std::string& url = configuration->store_url;
+  const fs::path store = url.substr(url.find(':') + 1);
+  for (const fs::path& directory :
+       {store.parent_path(), fs::path(configuration->journal_directory)}) {
+    std::error_code ignored;
+    for (fs::directory_iterator entry(directory, ignored), end; !ignored && entry != end;
+         entry.increment(ignored))
+      if (entry->path().filename().string().find(".damaged-") != std::string::npos)
+        found.push_back(entry->path());
+  }
+  return found;
+}
 
 int erase(const Session& session, const std::string& name, bool yes) {
   auto realm = session.realm();
@@ -24,6 +45,8 @@ int erase(const Session& session, const std::string& name, bool yes) {
     session.warn(std::to_string(erased->kept) +
                  " records of the trail are of a former format and keep the name until the trail "
                  "is pruned");
+  for (const auto& path : left_aside(session))
+    session.warn("a restore left " + path + " aside, which may have the person still; remove it");
   return session.finish(Code::accepted,
                         "Erased " + name + ". It was account " + to_string(erased->account) +
                             ". Backups that were made before still have it; a restore erases it "

@@ -1,13 +1,12 @@
 #include "cli/account_view.hpp"
 #include "cli/commands/commands.hpp"
+#include "cli/new_file.hpp"
 #include "engine/units.hpp"
 
 #include <CLI/CLI.hpp>
 #include <cerrno>
 #include <cstring>
-#include <fcntl.h>
 #include <nlohmann/json.hpp>
-#include <unistd.h>
 
 namespace cred::cli {
 namespace {
@@ -35,37 +34,6 @@ nlohmann::json json_of(const engine::PersonalData& data, const std::string& real
   return object;
 }
 
-// A new file for its owner alone; removed again unless it is kept.
-class NewFile {
- public:
-  explicit NewFile(std::string path)
-      : path_(std::move(path)),
-        fd_(open(path_.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600)) {}
-  NewFile(const NewFile&) = delete;
-  NewFile& operator=(const NewFile&) = delete;
-  ~NewFile() {
-    if (fd_ < 0) return;
-    (void)close(fd_);
-    if (!kept_) (void)unlink(path_.c_str());
-  }
-  bool there() const { return fd_ >= 0; }
-  bool keep(const std::string& bytes) {
-    for (std::size_t written = 0; written < bytes.size();) {
-      const ssize_t n = write(fd_, bytes.data() + written, bytes.size() - written);
-      if (n < 0 && errno == EINTR) continue;
-      if (n <= 0) return false;
-      written += static_cast<std::size_t>(n);
-    }
-    kept_ = fsync(fd_) == 0;
-    return kept_;
-  }
-
- private:
-  const std::string path_;
-  const int fd_;
-  bool kept_ = false;
-};
-
 int export_to(const Session& session, const std::string& name, const std::string& output) {
   auto realm = session.realm();
   if (!realm) return session.fail(realm.error());
@@ -86,7 +54,7 @@ int export_to(const Session& session, const std::string& name, const std::string
       return session.fail({Code::unavailable, "cannot write the data to standard output"});
     return static_cast<int>(Code::accepted);
   }
-  if (!file->keep(bytes))
+  if (!file->write(bytes) || !file->keep())
     return session.fail(
         {Code::unavailable, "cannot write the file of --output: " + std::string(strerror(errno))});
   return session.finish(Code::accepted, "Wrote what is stored about " + name + ".",

@@ -1,6 +1,7 @@
 #include "audit/checkpoint.hpp"
 
 #include "base/bytes.hpp"
+#include "base/hexadecimal.hpp"
 
 #include <algorithm>
 #include <sodium.h>
@@ -155,13 +156,9 @@ Expected<PublicKey> check_sequence(std::span<const Checkpoint> checkpoints, cons
 }
 
 std::string fingerprint(const PublicKey& key) {
-  static constexpr std::string_view digits = "0123456789abcdef";
-  std::string text;
-  for (std::size_t i = 0; i < key.size(); ++i) {
-    if (i > 0 && i % 2 == 0) text += ' ';
-    text += digits[std::to_integer<unsigned>(key[i]) >> 4U];
-    text += digits[std::to_integer<unsigned>(key[i]) & 15U];
-  }
+  constexpr std::size_t group = 4;
+  std::string text = hexadecimal(key);
+  for (std::size_t at = text.size() - group; at > 0; at -= group) text.insert(at, 1, ' ');
   return text;
 }
 

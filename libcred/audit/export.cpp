@@ -83,6 +83,26 @@ void add_source(Extension& extension, const std::string& source) {
   extension.add("shost", host);
 }
 
+// What happened to whom, and by whom and how: the same in every format that has fields of
+// our own.
+template <typename Field>
+void each_subject(const ExportedRecord& record, Field field) {
+  field("realm", record.realm);
+  field("event", record.event);
+  field("outcome", record.outcome);
+  field("account", record.account);
+  field("account_id", record.account_id);
+}
+template <typename Field>
+void each_circumstance(const ExportedRecord& record, Field field) {
+  field("actor", record.actor);
+  field("source", record.source);
+  field("service", record.service);
+  field("tty", record.tty);
+  field("detail", record.detail);
+  field("mac", record.mac);
+}
+
 }  // namespace
 
 std::string to_json_line(const ExportedRecord& record) {
@@ -93,18 +113,9 @@ std::string to_json_line(const ExportedRecord& record) {
   object["number"] = record.number;
   object["time"] = timestamp(record.time);
   field("host", record.host);
-  field("realm", record.realm);
-  field("event", record.event);
-  field("outcome", record.outcome);
-  field("account", record.account);
-  field("account_id", record.account_id);
+  each_subject(record, field);
   if (record.uid) object["uid"] = *record.uid;
-  field("actor", record.actor);
-  field("source", record.source);
-  field("service", record.service);
-  field("tty", record.tty);
-  field("detail", record.detail);
-  field("mac", record.mac);
+  each_circumstance(record, field);
   return object.dump(-1, ' ', true, nlohmann::ordered_json::error_handler_t::replace);
 }
 
@@ -119,18 +130,9 @@ std::string to_syslog(const ExportedRecord& record) {
       line += std::string(" ") + name + "=\"" + escaped(one_line(value), "\"\\]") + '"';
   };
   field("number", std::to_string(record.number));
-  field("realm", record.realm);
-  field("event", record.event);
-  field("outcome", record.outcome);
-  field("account", record.account);
-  field("account_id", record.account_id);
+  each_subject(record, field);
   field("uid", uid_of(record));
-  field("actor", record.actor);
-  field("source", record.source);
-  field("service", record.service);
-  field("tty", record.tty);
-  field("detail", record.detail);
-  field("mac", record.mac);
+  each_circumstance(record, field);
   return line + ']';
 }
 

@@ -1,5 +1,7 @@
 #include "backup/archive_layout.hpp"
 
+#include "base/hexadecimal.hpp"
+
 #include <array>
 
 namespace cred::backup {
@@ -33,9 +35,7 @@ void Sum::add(std::span<const std::byte> bytes) {
 ArchiveSum Sum::finish() {
   std::array<unsigned char, crypto_generichash_BYTES> digest{};
   (void)crypto_generichash_final(&state_, digest.data(), digest.size());
-  std::array<char, 2 * crypto_generichash_BYTES + 1> text{};
-  (void)sodium_bin2hex(text.data(), text.size(), digest.data(), digest.size());
-  return {bytes_, text.data()};
+  return {bytes_, hexadecimal(std::as_bytes(std::span(digest)))};
 }
 
 }  // namespace cred::backup

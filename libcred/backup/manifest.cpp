@@ -3,6 +3,7 @@
 #include "backup/files.hpp"
 #include "backup/manifest_json.hpp"
 #include "base/file.hpp"
+#include "base/hexadecimal.hpp"
 
 #include <algorithm>
 #include <cerrno>
@@ -17,14 +18,6 @@ using Signature = std::array<std::byte, signature_bytes>;
 
 static_assert(signing_seed_bytes == crypto_sign_SEEDBYTES);
 static_assert(std::tuple_size_v<PublicKey> == crypto_sign_PUBLICKEYBYTES);
-
-std::string hex(std::span<const std::byte> bytes) {
-  std::string text(2 * bytes.size() + 1, '\0');
-  (void)sodium_bin2hex(text.data(), text.size(),
-                       reinterpret_cast<const unsigned char*>(bytes.data()), bytes.size());
-  text.pop_back();
-  return text;
-}
 
 template <std::size_t Size>
 std::array<std::byte, Size> from_hex(const Json& json, const char* member) {
@@ -64,8 +57,10 @@ struct KeyPair {
 };
 
 std::string file_text(const Json& manifest, const PublicKey& key, const Signature& signature) {
-  return Json{{"manifest", manifest}, {"public_key", hex(key)}, {"signature", hex(signature)}}.dump(
-             2) +
+  return Json{{"manifest", manifest},
+              {"public_key", hexadecimal(key)},
+              {"signature", hexadecimal(signature)}}
+             .dump(2) +
          '\n';
 }
 

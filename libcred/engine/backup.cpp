@@ -1,7 +1,7 @@
 // Making backups, listing them, and trying whether they can be restored.
 
 #include "backup/archive.hpp"
-#include "base/bytes.hpp"
+#include "base/hexadecimal.hpp"
 #include "engine/backup_parts.hpp"
 #include "engine/engine_shared.hpp"
 #include "engine/realm_state.hpp"
@@ -17,20 +17,6 @@ namespace {
 
 constexpr std::size_t page = 1024;
 constexpr const char* software = "libcred " CRED_VERSION;
-
-std::string hexadecimal(std::span<const std::byte> bytes) {
-  std::string text(bytes.size() * 2 + 1, '\0');
-  sodium_bin2hex(text.data(), text.size(), reinterpret_cast<const unsigned char*>(bytes.data()),
-                 bytes.size());
-  text.pop_back();
-  return text;
-}
-
-std::string hexadecimal(vault::KeyId id) {
-  std::array<std::byte, sizeof(id)> bytes{};
-  Writer(bytes).u64(id);
-  return hexadecimal(bytes);
-}
 
 // Puts items into an archive, one after the other.
 class Archiving {
@@ -167,7 +153,7 @@ Expected<BackupInfo> Engine::create_backup(const Actor& actor, const WorkProgres
       const Realm::Parts& parts = *opened->parts_;
       RealmState state(parts, store::Access::read);
       // Later moments are reached from here by way of the journal.
-      parts.write_journal({state.head().number, digest_of(state.vault(), state.head())});
+      parts.write_journal_of(state);
       manifest.realms.push_back(archive_realm(state, parts.store->row(), archiving));
     }
     const auto sum = archive.finish();

@@ -2,6 +2,7 @@
 
 #include "audit/checkpoint.hpp"
 #include "engine/account_tree.hpp"
+#include "engine/store_check.hpp"
 
 #include <algorithm>
 #include <map>
@@ -102,10 +103,12 @@ bool same_row(const store::AccountRow& a, const store::AccountRow& b) {
 }
 
 Secret open_field(const vault::Vault& vault, const store::AccountRow& row, vault::Field field) {
-  const auto& sealed = field == vault::Field::credential ? row.credential
-                       : field == vault::Field::profile  ? row.profile
-                                                         : row.history;
-  return value_or_throw(vault.open_kept({row.id, row.name, field, row.generation}, sealed));
+  return value_or_throw(
+      vault.open_kept({row.id, row.name, field, row.generation}, sealed_field(row, field)));
+}
+
+std::vector<store::Tombstone> erasures_of(const Newest& newest) {
+  return checked_tombstones(*newest.transaction, *newest.vault, *newest.head);
 }
 
 class BringingIn {
@@ -116,8 +119,7 @@ class BringingIn {
 
   void accounts(const WorkProgress& progress) {
     std::set<Uuid> erased;
-    for (const auto& tombstone : newest_.transaction->tombstones())
-      erased.insert(tombstone.account);
+    for (const auto& tombstone : erasures_of(newest_)) erased.insert(tombstone.account);
     Names olds(to_);
     Names news(*newest_.transaction);
     auto* now = news.next();
@@ -125,7 +127,7 @@ class BringingIn {
     while (auto* old = olds.next()) {
       if (++done % 4096 == 0 && progress)
         progress("Bringing in what happened since", done, restored_.head.accounts);
-      while (now != nullptr && now->name < old->name) now = dropped(news);
+      while (now != nullptr && now->name < old->name) now = dropped(*now, news);
       if (erased.contains(old->id)) {
         (void)to_.remove(old->id);
         ++report_.erased;
@@ -135,7 +137,7 @@ class BringingIn {
       if (!there || !same_row(*old, *now)) alter(*old, there ? now : nullptr);
       if (there) now = news.next();
     }
-    while (now != nullptr) now = dropped(news);
+    while (now != nullptr) now = dropped(*now, news);
     report_.erased += restored_.erased.size();
   }
 
@@ -146,18 +148,22 @@ class BringingIn {
       to_.set_document(name, document);
     std::set<Uuid> known;
     for (const auto& tombstone : to_.tombstones()) known.insert(tombstone.account);
-    for (const auto& tombstone : newest_.transaction->tombstones())
+    for (const auto& tombstone : erasures_of(newest_))
       if (!known.contains(tombstone.account)) to_.add_tombstone(tombstone);
     newest_.transaction->each_counter([&](const store::Counter& counter) {
-      to_.set_attempts(counter.subject, counter.attempts);
+      auto attempts = counter.attempts;
+      // Whoever has the name next cannot open it.
+      if (dropped_.contains(counter.subject)) attempts.last_login.clear();
+      to_.set_attempts(counter.subject, attempts);
       return true;
     });
     trail();
   }
 
  private:
-  store::AccountRow* dropped(Names& news) {
+  store::AccountRow* dropped(const store::AccountRow& now, Names& news) {
     ++report_.dropped;
+    dropped_.insert(newest_.vault->subject(now.name));
     return news.next();
   }
 
@@ -180,13 +186,9 @@ class BringingIn {
       credential.session_epoch = std::max(credential.session_epoch, since.session_epoch);
     }
     ++credential.session_epoch;
-    store::AccountRow next{old.id, old.name, generation + 1, {}, {}, {}, old.bucket};
-    const auto seal = [&](vault::Field field, const Secret& record) {
-      return newest_.vault->seal({next.id, next.name, field, next.generation}, record.bytes());
-    };
-    next.credential = seal(vault::Field::credential, encode(credential));
-    next.profile = seal(vault::Field::profile, open_field(vault, old, vault::Field::profile));
-    next.history = seal(vault::Field::history, encode(history));
+    auto next = sealed_row(*newest_.vault, old.id, old.name, generation + 1, encode(credential),
+                           open_field(vault, old, vault::Field::profile), encode(history));
+    next.bucket = old.bucket;
     if (!to_.replace(next, old.generation))
       throw Failure(Code::internal, "an account of a scratch store was changed by others");
     ++report_.altered;
@@ -245,6 +247,7 @@ class BringingIn {
   store::Transaction& to_;
   const Newest& newest_;
   RestoreReport::Realm& report_;
+  std::set<store::Subject> dropped_;  // names of accounts that came later
 };
 
 // The seed was lost with the store: what the checkpoints say is said again, by a key that
@@ -288,7 +291,7 @@ void copy_realm(const Newest& newest, store::Transaction& to) {
   }
   for (const auto& checkpoint : from.checkpoints()) to.append_checkpoint(checkpoint);
   for (const auto& [name, document] : from.documents()) to.set_document(name, document);
-  for (const auto& tombstone : from.tombstones()) to.add_tombstone(tombstone);
+  for (const auto& tombstone : erasures_of(newest)) to.add_tombstone(tombstone);
   from.each_counter([&](const store::Counter& counter) {
     to.set_attempts(counter.subject, counter.attempts);
     return true;

@@ -17,16 +17,32 @@ constexpr std::size_t most_bytes = std::size_t{14} * 1024 * 1024;
 constexpr std::size_t bytes_of_record = 1024;
 
 void seal_anew(RealmChange& change, const Account& account, const Credential& credential) {
-  store::AccountRow next = account.row;
-  ++next.generation;
-  const auto seal = [&](vault::Field field, const Secret& record) {
-    return change.vault().seal({next.id, next.name, field, next.generation}, record.bytes());
-  };
-  next.credential = seal(vault::Field::credential, encode(credential));
-  next.profile = seal(vault::Field::profile, change.open_field(account.row, vault::Field::profile));
-  next.history = seal(vault::Field::history, change.open_field(account.row, vault::Field::history));
-  if (!change.replace(std::move(next), account.row.generation))
+  const store::AccountRow& row = account.row;
+  auto next = sealed_row(change.vault(), row.id, row.name, row.generation + 1, encode(credential),
+                         change.open_field(row, vault::Field::profile),
+                         change.open_field(row, vault::Field::history));
+  if (!change.replace(std::move(next), row.generation))
     throw Failure(Code::conflict, "an account was changed meanwhile; nothing was changed here");
+}
+
+// About what it adds to the change.
+std::size_t bytes_of_mark(const store::AccountRow& row, const Suspicion& suspicion) {
+  return row.credential.size() + row.profile.size() + row.history.size() + bytes_of_record +
+         suspicion.reason.size();
+}
+
+void mark(RealmChange& change, const Account& account, const Suspicion& suspicion,
+          const Actor& actor) {
+  Credential next = account.credential;
+  next.demand = Demand::compromised;
+  ++next.session_epoch;
+  if (suspicion.lock && next.state == State::active) next.state = State::locked;
+  seal_anew(change, account, next);
+  change.note({.event = audit::Event::compromised,
+               .account = account.row.id,
+               .name = account.row.name,
+               .actor = actor,
+               .detail = suspicion.reason});
 }
 
 }  // namespace
@@ -48,9 +64,7 @@ Expected<Marked> Realm::compromise_list(const std::vector<std::string>& names,
         marked.unknown.push_back(name);
         continue;
       }
-      const store::AccountRow& row = account->row;
-      bytes += row.credential.size() + row.profile.size() + row.history.size() + bytes_of_record +
-               suspicion.reason.size();
+      bytes += bytes_of_mark(account->row, suspicion);
       if (bytes > most_bytes && !suspicion.dry_run)
         return fail(Code::usage, "one change cannot mark more than the first " +
                                      std::to_string(marked.accounts.size()) +
@@ -60,18 +74,7 @@ Expected<Marked> Realm::compromise_list(const std::vector<std::string>& names,
     }
     const bool refused = !marked.unknown.empty() && !skip_unknown;
     if (suspicion.dry_run || refused || accounts.empty()) return marked;
-    for (const Account& account : accounts) {
-      Credential next = account.credential;
-      next.demand = Demand::compromised;
-      ++next.session_epoch;
-      if (suspicion.lock && next.state == State::active) next.state = State::locked;
-      seal_anew(change, account, next);
-      change.note({.event = audit::Event::compromised,
-                   .account = account.row.id,
-                   .name = account.row.name,
-                   .actor = actor,
-                   .detail = suspicion.reason});
-    }
+    for (const Account& account : accounts) mark(change, account, suspicion, actor);
     change.commit();
     return marked;
   });
@@ -124,6 +127,31 @@ std::optional<Time> before_of(std::string_view detail) {
   return *moment - Duration(1);
 }
 
+// What was set, or unlocked, while the clock was ahead: no mark that is set now covers it.
+void mark_those_ahead(RealmChange& change, std::optional<Time> before, Time now,
+                      const Suspicion& suspicion, const Actor& actor) {
+  constexpr std::size_t page = 256;
+  std::size_t bytes = 0;
+  for (std::string after;;) {
+    const auto rows = change.transaction().list(after, page);
+    if (rows.empty()) return;
+    after = rows.back().name;
+    for (const auto& row : rows) {
+      const Credential credential = change.opened(row).credential;
+      const bool meant = !before || credential.set_at < *before;
+      const bool ahead =
+          credential.set_at > now || (suspicion.lock && credential.unlocked_at >= now);
+      if (!meant || !ahead) continue;
+      bytes += bytes_of_mark(row, suspicion);
+      if (bytes > most_bytes)
+        throw Failure(Code::usage,
+                      "the clock was set back, and more passwords are dated after now than one "
+                      "change can mark; nothing was changed. Mark these with --from, in parts");
+      if (const auto account = change.find(row.name)) mark(change, *account, suspicion, actor);
+    }
+  }
+}
+
 }  // namespace
 
 Expected<Marked> Realm::compromise_before(std::optional<Time> before, const Suspicion& suspicion,
@@ -131,10 +159,8 @@ Expected<Marked> Realm::compromise_before(std::optional<Time> before, const Susp
   return at_the_door([&]() -> Expected<Marked> {
     if (auto given = check_reason(suspicion.reason); !given)
       return tl::make_unexpected(given.error());
-    const Time now = parts_->clock->now();
-    if (before && *before > now)
+    if (before && *before > parts_->clock->now())
       return fail(Code::usage, "the moment is in the future; passwords are marked that were set");
-    const Wave wave{before ? *before - Duration(1) : now, now, suspicion.lock};
     Marked marked;
     if (suspicion.dry_run) {
       constexpr std::size_t page = 256;
@@ -146,12 +172,15 @@ Expected<Marked> Realm::compromise_before(std::optional<Time> before, const Susp
         after = rows.back().name;
         for (auto& row : rows)
           if (const auto account = state.opened(std::move(row));
-              account.credential.set_at <= wave.before)
+              !before || account.credential.set_at < *before)
             marked.accounts.push_back(account.row.name);
       }
     }
     RealmChange change(*parts_);
     change.must_be_in_use();
+    const Time now = parts_->clock->now();
+    const Wave wave{before ? *before - Duration(1) : now, now, suspicion.lock};
+    if (change.head().time > now) mark_those_ahead(change, before, now, suspicion, actor);
     if (auto added = add(change.head().waves, wave); !added)
       return tl::make_unexpected(added.error());
     ++change.head().session_epoch;

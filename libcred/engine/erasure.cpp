@@ -2,9 +2,9 @@
 // the journal. What comes after the commit can be done again by whoever knows the tombstones
 // and the list of erased bodies, so that a kill loses nothing.
 
-#include "base/bytes.hpp"
 #include "engine/mentions.hpp"
 #include "engine/realm_state.hpp"
+#include "engine/store_check.hpp"
 #include "engine/trail_rows.hpp"
 
 #include <algorithm>
@@ -58,10 +58,7 @@ void remove_bodies(RealmChange& change, const std::vector<std::uint64_t>& bodies
                   "the realm would have more than 900,000 records without their bodies; prune its "
                   "trail first. Nothing was erased");
   for (const std::uint64_t number : bodies) change.transaction().set_audit_body(number, {});
-  std::vector<std::byte> bytes(all.size() * sizeof(std::uint64_t));
-  Writer w(bytes);
-  for (const std::uint64_t number : all) w.u64(number);
-  change.set_document("erased_bodies", change.head().erased_bodies, bytes);
+  set_erased_bodies(change, all);
   change.also(RemovedBodies{bodies});
 }
 
@@ -75,23 +72,62 @@ Actor without(const Mentions& mentions, Actor actor) {
   return actor;
 }
 
-struct Gone {
-  std::set<Uuid> accounts;
-  std::set<std::uint64_t> bodies;
+// What entries of the journal must not show any more.
+class Gone {
+ public:
+  // `mentions` only right after the change: afterwards nobody knows the name.
+  Gone(RealmState& state, const Mentions* mentions) : state_(state), mentions_(mentions) {
+    for (const auto& tombstone :
+         checked_tombstones(state.transaction(), state.vault(), state.head()))
+      accounts_.insert(tombstone.account);
+    const auto bodies = erased_bodies(state);
+    bodies_.insert(bodies.begin(), bodies.end());
+  }
+  bool nothing() const { return accounts_.empty(); }
 
   // Whether it was in the item, which has it no more.
   bool takes_from(Item& item) const {
-    if (auto* row = std::get_if<store::AccountRow>(&item); row && accounts.count(row->id) != 0) {
+    if (auto* row = std::get_if<store::AccountRow>(&item); row && accounts_.contains(row->id)) {
       item = ErasedRow{{row->bucket, row->id, row->generation}};
       return true;
     }
-    if (auto* row = std::get_if<store::AuditRow>(&item);
-        row && !row->body.empty() && bodies.count(row->number) != 0) {
+    if (auto* row = std::get_if<store::AuditRow>(&item); row && in_body_of(*row)) {
       row->body.clear();
       return true;
     }
     return false;
   }
+
+ private:
+  // What the trail forgot is forgotten here, too: nobody looked for the person in it.
+  bool in_body_of(const store::AuditRow& row) const {
+    if (row.body.empty()) return false;
+    if (row.number <= state_.head().audit_pruned || bodies_.contains(row.number)) return true;
+    return speaks_of(row) && !in_trail(row);
+  }
+
+  bool speaks_of(const store::AuditRow& row) const {
+    const auto record = value_or_throw(audit::decode(row.record));
+    if (accounts_.contains(record.account)) return true;
+    const auto& vault = state_.vault();
+    if (mentions_ == nullptr || !vault.number_of(value_or_throw(vault::key_id_of(row.body))))
+      return false;
+    const Secret opened =
+        value_or_throw(vault.open_kept(place_of_body(row.number, row.account), row.body));
+    return mentions_->in(value_or_throw(audit::decode_body(opened.bytes())));
+  }
+
+  // Its records were looked through, and keep their bodies in both places or in none. An
+  // accepted rollback leaves others behind, with the numbers of these.
+  bool in_trail(const store::AuditRow& row) const {
+    const auto there = state_.transaction().audit(row.number - 1, 1);
+    return !there.empty() && there.front().number == row.number && there.front().mac == row.mac;
+  }
+
+  RealmState& state_;
+  const Mentions* const mentions_;
+  std::set<Uuid> accounts_;
+  std::set<std::uint64_t> bodies_;
 };
 
 // New bytes for an entry of the journal that has some of it.
@@ -110,31 +146,27 @@ std::optional<std::vector<std::byte>> rewritten(const vault::Vault& vault, const
 
 // The journal, what waits for it, and the store's files hold nothing of the erased any more
 // when it returns.
-void finish(const Realm::Parts& parts) {
-  Gone gone;
-  journal::Mark mark;
+void finish(const Realm::Parts& parts, const Mentions* mentions = nullptr) {
+  std::uint64_t last = 0;
   {
     RealmState state(parts, store::Access::read);
-    for (const auto& tombstone : state.transaction().tombstones())
-      gone.accounts.insert(tombstone.account);
-    if (gone.accounts.empty()) return;
-    const auto bodies = erased_bodies(state);
-    gone.bodies.insert(bodies.begin(), bodies.end());
-    mark = {state.head().number, digest_of(state.vault(), state.head())};
-  }
-  parts.write_journal(mark);
-  {
+    const Gone gone(state, mentions);
+    if (gone.nothing()) return;
+    last = state.head().number;
+    parts.write_journal_of(state);
     auto locked = parts.journal.lock();
-    if (locked.last().value_or(0) < mark.number)
+    if (locked.last().value_or(0) < last)
       throw Failure(Code::unavailable,
                     "the account is gone from the store, but the journal in " + parts.journals +
                         " cannot be written and still has it; mend that and repeat the command");
-    const auto vault = parts.vault();
-    locked.rewrite([&](const journal::Entry& entry) { return rewritten(*vault, gone, entry); });
+    locked.rewrite([&](const journal::Entry& entry) {
+      // What came since is not in this state.
+      return entry.number <= last ? rewritten(state.vault(), gone, entry) : std::nullopt;
+    });
   }
   {
     const auto transaction = parts.store->begin(store::Access::write);
-    transaction->clear_outbox(mark.number);
+    transaction->clear_outbox(last);
     transaction->commit();
   }
   parts.store->scrub();
@@ -168,7 +200,7 @@ Expected<Erasure> Realm::erase(std::string_view name, const Actor& actor) {
                    .account = now->row.id,
                    .actor = without(*mentions, actor)});
       change.commit();
-      finish(*parts_);
+      finish(*parts_, &*mentions);
       return Erasure{now->row.id, found.bodies.size(), found.in_records};
     }
     // Perhaps an erasure of it was killed.

@@ -18,12 +18,4 @@ Expected<PersonalData> Realm::export_person(std::string_view name, const Actor& 
   });
 }
 
-Expected<std::uint64_t> Realm::session_epoch(std::string_view name) {
-  return at_the_door([&]() -> Expected<std::uint64_t> {
-    const auto account = parts_->find(name);
-    if (!account) return fail(Code::not_found, "there is no account '" + std::string(name) + "'");
-    return account->session_epoch();
-  });
-}
-
 }  // namespace cred::engine

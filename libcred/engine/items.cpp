@@ -122,6 +122,13 @@ class Reading {
     return {bytes.begin(), bytes.end()};
   }
   Time time() { return Time(Duration(r.i64())); }
+  // One byte string for each row: nothing but 0 and 1.
+  bool flag() {
+    const std::uint8_t value = r.u8();
+    if (value > 1) fail();
+    return value == 1;
+  }
+  void fail() { (void)r.take(r.left() + 1); }
   template <std::size_t N>
   void array(std::array<std::byte, N>& bytes) {
     const auto taken = r.take(N);
@@ -137,9 +144,10 @@ class Reading {
     key.number = r.u32();
     key.wrapped = blob();
     key.made = time();
-    const bool retired = r.u8() != 0;
+    const bool retired = flag();
     const Time since = time();
     if (retired) key.retired = since;
+    if (!retired && since != Time{}) fail();
   }
   void read(RemovedKey& key) { key.number = r.u32(); }
   void read(store::AccountRow& row) {
@@ -167,7 +175,7 @@ class Reading {
   void read(RemovedBodies& removed) {
     const std::uint32_t count = r.u32();
     if (count > r.left() / sizeof(std::uint64_t)) {
-      (void)r.take(r.left() + 1);  // impossible: the reader fails
+      fail();
       return;
     }
     removed.numbers.resize(count);
@@ -195,7 +203,7 @@ class Reading {
     a.last_failure = time();
     a.blocked_until = time();
     a.last_success = time();
-    if (r.u8() != 0) array(a.name.emplace());
+    if (flag()) array(a.name.emplace());
     a.label = blob();
     a.since_login = r.u32();
     a.last_login = blob();

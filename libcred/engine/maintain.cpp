@@ -6,6 +6,8 @@
 #include "engine/store_check.hpp"
 #include "engine/units.hpp"
 
+#include <map>
+
 namespace cred::engine {
 namespace {
 
@@ -36,12 +38,7 @@ std::string check_accounts(const Realm::Parts& parts) {
 
 // Logins' records reach the journal with the next change: here at the latest.
 std::string drain(const Realm::Parts& parts) {
-  journal::Mark mark;
-  {
-    const RealmState state(parts, store::Access::write);
-    mark = {state.head().number, digest_of(state.vault(), state.head())};
-  }
-  parts.write_journal(mark);
+  parts.write_journal_of(RealmState(parts, store::Access::read));
   return {};
 }
 
@@ -98,6 +95,23 @@ Expected<std::vector<Engine::Done>> Engine::maintain(const Actor& actor) {
         return pruned == 0 ? "" : "forgot " + std::to_string(pruned) + " records of the trail";
       });
     }
+    work.in("", "removing files of erased realms", [&]() -> std::string {
+      std::map<Uuid, std::string> there;
+      for (const auto& name : shared_->store->realms())
+        if (const auto realm = shared_->store->realm(name)) there[realm->row().id] = name;
+      std::string forged;
+      for (const auto& erased : shared_->store->erased_realms()) {
+        // Nothing vouches for these rows.
+        if (const auto realm = there.find(erased.account); realm != there.end())
+          forged = realm->second;
+        else
+          shared_->remove_files_of(erased.account);
+      }
+      if (!forged.empty())
+        throw Failure(Code::integrity,
+                      "realm " + forged + " is in the store, and is said to be erased");
+      return {};
+    });
     work.in("", "removing old backups", [&]() -> std::string {
       prune_backups();
       return {};

@@ -99,36 +99,43 @@ Expected<void> Realm::expire_realm(Time when, const Actor& actor) {
   });
 }
 
+void Engine::Shared::remove_files_of(const Uuid& erased_realm) const {
+  for (const std::string& directory :
+       {configuration.journal_directory, configuration.anchor_directory}) {
+    std::error_code error;
+    std::filesystem::remove_all(directory + "/" + to_string(erased_realm), error);
+    if (error)
+      throw Failure(Code::unavailable, "the realm is erased, but not its files in " + directory +
+                                           ": " + error.message() +
+                                           "; credctl maintain tries again");
+  }
+}
+
 Expected<void> Engine::erase_realm(std::string_view name, const Actor& actor) {
   return at_the_door([&]() -> Expected<void> {
     if (auto other = must_not_be_the_login_stack(name); !other) return other;
     const auto row = shared_->store->realm(name);
     if (!row) return fail(Code::not_found, "there is no realm '" + std::string(name) + "'");
     const Uuid id = row->row().id;
-    // Told in the trail that stays, by id: names of tenants go with them.
     auto system = realm(system_realm);
     if (!system) return tl::make_unexpected(system.error());
+    {
+      // First in the trail and the journal that stay, by id, for names of tenants go with
+      // them: killed after the rows are gone, it could not be told any more.
+      RealmChange change(*system->parts_);
+      change.note({.event = audit::Event::realm_erased,
+                   .actor = actor,
+                   .detail = "the realm with the id " + to_string(id)});
+      change.also(ErasedRealm{id, shared_->clock->now()});
+      change.commit();
+    }
     shared_->store->erase_realm(id, shared_->clock->now());
     {
       const std::lock_guard lock(shared_->mutex);
       shared_->keys.erase(id);
     }
-    for (const std::string& directory :
-         {shared_->configuration.journal_directory, shared_->configuration.anchor_directory}) {
-      std::error_code error;
-      std::filesystem::remove_all(directory + "/" + to_string(id), error);
-      if (error)
-        throw Failure(Code::unavailable, "the realm is erased, but not its files in " + directory +
-                                             ": " + error.message() +
-                                             "; credctl maintain tries again");
-    }
+    shared_->remove_files_of(id);
     shared_->store->scrub();
-    RealmChange change(*system->parts_);
-    change.note({.event = audit::Event::realm_erased,
-                 .actor = actor,
-                 .detail = "the realm with the id " + to_string(id)});
-    change.also(ErasedRealm{id, shared_->clock->now()});
-    change.commit();
     return {};
   });
 }

@@ -116,7 +116,7 @@ std::optional<Account> Realm::Parts::find(std::string_view name) const {
 
 Secret Realm::Parts::open_field(const store::AccountRow& row, vault::Field field) const {
   const auto keyring = vault();
-  const store::Blob& sealed = field == vault::Field::profile ? row.profile : row.history;
+  const store::Blob& sealed = sealed_field(row, field);
   const auto id = vault::key_id_of(sealed);
   if (id && keyring->is_retired(*id)) {
     // A rotation ended since the row was read: it is sealed anew there.
@@ -137,11 +137,17 @@ History Realm::Parts::history(const Account& account) const {
   return value_or_throw(decode_history(open_field(account.row, vault::Field::history).bytes()));
 }
 
-store::AccountRow Realm::Parts::sealed(const Uuid& id, std::string_view name,
-                                       store::Generation generation, const Secret& credential,
-                                       const Secret& profile, const Secret& history) const {
+const store::Blob& sealed_field(const store::AccountRow& row, vault::Field field) {
+  return field == vault::Field::credential ? row.credential
+         : field == vault::Field::profile  ? row.profile
+                                           : row.history;
+}
+
+store::AccountRow sealed_row(const vault::Vault& vault, const Uuid& id, std::string_view name,
+                             store::Generation generation, const Secret& credential,
+                             const Secret& profile, const Secret& history) {
   const auto seal = [&](vault::Field field, const Secret& record) {
-    return vault()->seal({id, name, field, generation}, record.bytes());
+    return vault.seal({id, name, field, generation}, record.bytes());
   };
   return {id,
           std::string(name),
@@ -171,8 +177,9 @@ bool Realm::Parts::replace(const Account& account, const Credential& credential,
                            const History& history, audit::Event event, const Actor& actor,
                            const std::string& detail) const {
   const store::Generation expected = account.row.generation;
-  auto next = sealed(account.row.id, account.row.name, expected + 1, encode(credential),
-                     open_field(account.row, vault::Field::profile), encode(history));
+  auto next =
+      sealed_row(*vault(), account.row.id, account.row.name, expected + 1, encode(credential),
+                 open_field(account.row, vault::Field::profile), encode(history));
   RealmChange change(*this);
   // Marked with the whole realm while a new one was judged: it was judged too mildly.
   Account marked = account;
@@ -188,8 +195,9 @@ bool Realm::Parts::replace(const Account& account, const Credential& credential,
 bool Realm::Parts::replace(const Account& account, const Profile& profile,
                            const Actor& actor) const {
   const store::Generation expected = account.row.generation;
-  auto next = sealed(account.row.id, account.row.name, expected + 1, encode(account.credential),
-                     encode(profile), open_field(account.row, vault::Field::history));
+  auto next = sealed_row(*vault(), account.row.id, account.row.name, expected + 1,
+                         encode(account.credential), encode(profile),
+                         open_field(account.row, vault::Field::history));
   RealmChange change(*this);
   if (!change.replace(std::move(next), expected)) return false;
   change.note({audit::Event::profile_set, account.row.id, account.row.name, actor, {}});
@@ -212,7 +220,8 @@ bool Realm::Parts::insert(std::string_view name, const Credential& credential,
   randombytes_buf(id.data(), id.size());
   id[6] = (id[6] & std::byte{0x0f}) | std::byte{0x40};
   id[8] = (id[8] & std::byte{0x3f}) | std::byte{0x80};
-  auto row = sealed(id, name, 1, encode(credential), encode(profile), encode(history));
+  auto row =
+      sealed_row(*vault(), id, name, 1, encode(credential), encode(profile), encode(history));
   RealmChange change(*this);
   change.must_be_in_use();
   if (!change.insert(std::move(row))) return false;

@@ -15,6 +15,8 @@
 
 namespace cred::engine {
 
+class RealmState;
+
 // An account's row with its credential opened. The other fields are opened when
 // they are needed.
 struct Account {
@@ -62,6 +64,11 @@ class Realm::Parts {
   // anchor knows. A journal that cannot be written costs no change that the store has: it
   // waits, and the log tells of it.
   void write_journal(const journal::Mark& mark) const;
+  // The anchor alone, of a change that is on disk.
+  void advance_anchor(const journal::Mark& mark) const;
+  // The same for all that a state shows, records of logins too, which a power cut might take
+  // from the store: they are synced first, for neither may be ahead of it.
+  void write_journal_of(const RealmState& state) const;
 
   // `source` may be empty: not known.
   AttemptCounter attempts(std::string_view name, std::string_view source = {}) const;
@@ -128,9 +135,6 @@ class Realm::Parts {
   Expected<Secret> acceptable_password(const Secret& raw) const;
 
  private:
-  store::AccountRow sealed(const Uuid& id, std::string_view name, store::Generation generation,
-                           const Secret& credential, const Secret& profile,
-                           const Secret& history) const;
   Secret open_field(const store::AccountRow& row, vault::Field field) const;
 };
 

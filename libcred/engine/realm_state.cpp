@@ -62,6 +62,7 @@ Head first_head(std::string_view realm, Time now) {
   head.time = now;
   head.realm = realm;
   head.data_key = 1;
+  head.oldest_key = 1;
   head.checkpoint_time = now;
   head.checkpoint_epoch = audit::first_epoch;
   head.seed = value_or_throw(audit::new_seed());
@@ -128,7 +129,10 @@ std::optional<Account> RealmState::find_in_any_phase(std::string_view name) {
   const auto members = AccountTree(*vault_, *transaction_).check(head_.tree, bucket);
   if (!row) {
     // The tree knows ids, not names: the account may be there under another one.
-    for (const auto& member : members) must_be_named_rightly(*transaction_->find(member.account));
+    for (const auto& member : members) {
+      const auto there = transaction_->find(member.account);
+      if (there) must_be_named_rightly(*there);
+    }
     return std::nullopt;
   }
   if (row->bucket != bucket)
@@ -138,15 +142,13 @@ std::optional<Account> RealmState::find_in_any_phase(std::string_view name) {
 
 void RealmState::must_be_named_rightly(const store::AccountRow& row) const {
   if (row.bucket != AccountTree::bucket_of(*vault_, row.name))
-    throw Failure(Code::integrity, "the row of an account was renamed or moved");
+    throw Failure(Code::integrity, "the row of account " + to_string(row.id) + " was renamed");
   (void)open_field(row, vault::Field::credential);
 }
 
 Secret RealmState::open_field(const store::AccountRow& row, vault::Field field) const {
-  const store::Blob& sealed = field == vault::Field::credential ? row.credential
-                              : field == vault::Field::profile  ? row.profile
-                                                                : row.history;
-  return value_or_throw(vault_->open({row.id, row.name, field, row.generation}, sealed));
+  return value_or_throw(
+      vault_->open({row.id, row.name, field, row.generation}, sealed_field(row, field)));
 }
 
 Account RealmState::opened(store::AccountRow row) const {
@@ -186,6 +188,13 @@ std::vector<std::uint64_t> erased_bodies(RealmState& state) {
   return document ? decode_erased_bodies(document->bytes()) : std::vector<std::uint64_t>{};
 }
 
+void set_erased_bodies(RealmChange& change, const std::vector<std::uint64_t>& numbers) {
+  std::vector<std::byte> bytes(numbers.size() * sizeof(std::uint64_t));
+  Writer w(bytes);
+  for (const std::uint64_t number : numbers) w.u64(number);
+  change.set_document(erased_bodies_document, change.head().erased_bodies, bytes);
+}
+
 std::vector<std::uint64_t> decode_erased_bodies(std::span<const std::byte> bytes) {
   std::vector<std::uint64_t> numbers;
   Reader r(bytes);
@@ -195,7 +204,7 @@ std::vector<std::uint64_t> decode_erased_bodies(std::span<const std::byte> bytes
 }
 
 RealmChange::RealmChange(const Realm::Parts& parts, store::Access access, Journal journal)
-    : RealmState(parts, access), journal_(journal) {}
+    : RealmState(parts, access), journal_(journal), synced_(access == store::Access::write) {}
 
 RealmChange::RealmChange(const Realm::Parts& parts, Older older)
     : RealmState(parts, store::Access::write, older) {}
@@ -265,6 +274,7 @@ void RealmChange::remove(const Account& account) {
 void RealmChange::put_key(const store::KeyRow& key) {
   transaction_->put_key(key);
   head_.data_key = std::max(head_.data_key, key.number);
+  if (key.retired) head_.oldest_key = std::max(head_.oldest_key, key.number + 1);
   ++head_.keys_version;
   items_.emplace_back(key);
 }
@@ -331,6 +341,7 @@ void RealmChange::note(const Noted& noted, bool tell) {
 
 void RealmChange::commit() {
   ++head_.number;
+  if (head_.oldest_key == 0) head_.oldest_key = vault_->oldest_in_use();
   head_.time = std::max(head_.time, parts_.clock->now());
   // A key that was put or taken here is not in this vault; the one before still opens.
   transaction_->set_head(sealed_head(*vault_, head_));
@@ -344,7 +355,10 @@ void RealmChange::commit() {
   raise(parts_.keys->seen, head_.number);
   transaction_.reset();
   if (new_run_) parts_.anchor.force({head_.number, digest});
-  if (journal_ == Journal::at_once) parts_.write_journal({head_.number, digest});
+  if (journal_ == Journal::at_once)
+    parts_.write_journal({head_.number, digest});
+  else if (synced_)
+    parts_.advance_anchor({head_.number, digest});
   for (const auto& event : told_) parts_.tell(event);
 }
 

@@ -101,6 +101,7 @@ class RealmChange : public RealmState {
  private:
   void check_point();
   const Journal journal_ = Journal::at_once;
+  const bool synced_ = true;
   bool new_run_ = false;
   std::vector<Item> items_;
   std::vector<audit::SecurityEvent> told_;
@@ -109,11 +110,18 @@ class RealmChange : public RealmState {
 // The next record of the trail, and the head moves on to it.
 store::AuditRow next_record(const vault::Vault& vault, Head& head, const Noted& noted, Time now);
 
-// Numbers of records whose bodies were erased.
+// Numbers of records whose bodies were erased, ascending.
 std::vector<std::uint64_t> erased_bodies(RealmState& state);
+void set_erased_bodies(RealmChange& change, const std::vector<std::uint64_t>& numbers);
 inline constexpr const char* erased_bodies_document = "erased_bodies";
 std::vector<std::uint64_t> decode_erased_bodies(std::span<const std::byte> bytes);
 
+// One of a row's three sealed fields.
+const store::Blob& sealed_field(const store::AccountRow& row, vault::Field field);
+// Three records sealed for a generation. The row's bucket is for the change to fill in.
+store::AccountRow sealed_row(const vault::Vault& vault, const Uuid& id, std::string_view name,
+                             store::Generation generation, const Secret& credential,
+                             const Secret& profile, const Secret& history);
 // Whatever of it another key sealed than the newest is sealed with that one, for the same
 // generation. What this very call sealed may have a key that was retired since; what the
 // store holds may not. Throws Failure (integrity).

@@ -7,6 +7,7 @@
 #include "engine/realm_state.hpp"
 #include "engine/rebuild.hpp"
 #include "engine/scratch_file.hpp"
+#include "engine/store_check.hpp"
 #include "engine/units.hpp"
 
 #include <algorithm>
@@ -122,6 +123,7 @@ class Restoring {
                                  std::make_shared<RealmKeys>(root_, id, realm.keys), configuration_,
                                  clock_, nullptr, sink_);
         journal::make_directory(parts.journals);
+        parts.store->sync();
         parts.write_journal({realm.head.number, digest_of(*realm.vault, realm.head)});
         std::optional<std::uint64_t> last;
         try {
@@ -136,6 +138,7 @@ class Restoring {
                                              ", and the journal has " + std::to_string(*last));
         const auto now = look_at(live.store->realm(realm.head.realm), *root_);
         (void)AccountTree(*now.vault, *now.transaction).check_all(now.head.tree);
+        (void)checked_tombstones(*now.transaction, *now.vault, now.head);
       }
       if (live.realms.empty()) throw Failure(Code::integrity, "there is no realm in it");
       live_ = std::move(live);
@@ -156,8 +159,13 @@ class Restoring {
       known.transaction.reset();  // there may be many realms
     }
     live.erased.clear();
-    for (const auto& erased : live.store->erased_realms())
+    for (const auto& erased : live.store->erased_realms()) {
+      // Nothing vouches for these rows: somebody may want a realm to be forgotten.
+      if (const auto there = live.realms.find(erased.account); there != live.realms.end())
+        throw Failure(Code::integrity,
+                      "realm " + there->second.head.realm + " is in it, and is said to be erased");
       live.erased[erased.account] = erased.erased;
+    }
   }
 
   // From the newest backup that leads there.

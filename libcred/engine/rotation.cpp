@@ -213,7 +213,6 @@ Expected<Rotation> Realm::rotate_data_key(const Actor& actor, const WorkProgress
       change.put_key(key);
       retired += (retired.empty() ? "data key " : ", ") + std::to_string(key.number);
     }
-    change.head().oldest_key = change.head().data_key;
     change.note({.event = audit::Event::data_key_retired, .actor = actor, .detail = retired});
     change.commit();
     return rotation;

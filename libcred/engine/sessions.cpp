@@ -62,4 +62,12 @@ Expected<LastLogin> Realm::begin_session(std::string_view name, const Origin& or
   });
 }
 
+Expected<std::uint64_t> Realm::session_epoch(std::string_view name) {
+  return at_the_door([&]() -> Expected<std::uint64_t> {
+    const auto account = parts_->find(name);
+    if (!account) return fail(Code::not_found, "there is no account '" + std::string(name) + "'");
+    return account->session_epoch();
+  });
+}
+
 }  // namespace cred::engine

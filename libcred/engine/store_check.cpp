@@ -2,10 +2,19 @@
 
 #include "engine/account_tree.hpp"
 
+#include <sodium.h>
+
 namespace cred::engine {
 namespace {
 
 constexpr std::size_t page = 256;
+
+// Retired keys open these, too.
+void must_open(const vault::Vault& vault, const vault::Place& place, const store::Blob& sealed,
+               const std::string& what) {
+  if (const auto opened = vault.open_kept(place, sealed); !opened)
+    throw Failure(Code::integrity, what + ": " + opened.error().message);
+}
 
 void check_records(RealmState& state) {
   for (std::string after;;) {
@@ -18,6 +27,9 @@ void check_records(RealmState& state) {
         const Account account = state.opened(row);
         (void)state.profile(account);
         (void)state.history(account);
+        const auto counter = state.transaction().attempts(state.vault().subject(row.name));
+        if (!counter.last_login.empty())
+          must_open(state.vault(), place_of_login(row.id), counter.last_login, "its last login");
       } catch (const Failure& failure) {
         throw Failure(failure.error().code,
                       "account " + to_string(row.id) + ": " + failure.error().message);
@@ -26,22 +38,52 @@ void check_records(RealmState& state) {
   }
 }
 
-void check_erasures(RealmState& state) {
-  vault::Mac sum{};
-  std::uint64_t count = 0;
-  for (const auto& tombstone : state.transaction().tombstones()) {
-    const auto mac = mac_of(state.vault(), tombstone);
-    for (std::size_t i = 0; i < mac.size(); ++i) sum[i] ^= mac[i];
-    ++count;
+void check_counters(RealmState& state) {
+  for (store::Subject after{};;) {
+    const auto counters = state.transaction().sealed_counters(after, page);
+    if (counters.empty()) return;
+    after = counters.back().subject;
+    for (const auto& counter : counters)
+      if (!counter.label.empty())
+        must_open(state.vault(), place_of_label(counter.subject), counter.label,
+                  "the label of a counter");
   }
-  if (count != state.head().tombstones || sum != state.head().tombstones_digest)
-    throw Failure(Code::integrity,
-                  "the erasures are not those that the realm's head tells of: " +
-                      std::to_string(count) + " are there of " +
-                      std::to_string(state.head().tombstones) + ", or one was altered");
+}
+
+// What waits for the journal.
+void check_outbox(RealmState& state) {
+  for (std::uint64_t after = 0;;) {
+    const auto rows = state.transaction().outbox(after, page);
+    if (rows.empty()) return;
+    after = rows.back().number;
+    for (const auto& row : rows)
+      must_open(state.vault(), place_of_entry(row.number), row.entry,
+                "change " + std::to_string(row.number) + ", which waits for the journal");
+  }
 }
 
 }  // namespace
+
+std::vector<store::Tombstone> checked_tombstones(store::Transaction& transaction,
+                                                 const vault::Vault& vault, const Head& head) {
+  const auto wrong = [&](const std::string& what) {
+    return Failure(Code::integrity, "the erasures of realm " + head.realm +
+                                        " are not those that its head tells of: " + what);
+  };
+  auto tombstones = transaction.tombstones();
+  vault::Mac sum{};
+  for (const auto& tombstone : tombstones) {
+    const auto mac = mac_of(vault, tombstone);
+    if (tombstone.mac.size() != mac.size() ||
+        sodium_memcmp(tombstone.mac.data(), mac.data(), mac.size()) != 0)
+      throw wrong("that of account " + to_string(tombstone.account) + " was forged or altered");
+    for (std::size_t i = 0; i < mac.size(); ++i) sum[i] ^= mac[i];
+  }
+  if (tombstones.size() != head.tombstones || sum != head.tombstones_digest)
+    throw wrong("there are " + std::to_string(tombstones.size()) + ", not " +
+                std::to_string(head.tombstones));
+  return tombstones;
+}
 
 std::uint64_t check_store(RealmState& state) {
   const auto accounts =
@@ -50,7 +92,9 @@ std::uint64_t check_store(RealmState& state) {
     throw Failure(Code::integrity, "there are " + std::to_string(accounts) + " accounts, not " +
                                        std::to_string(state.head().accounts));
   check_records(state);
-  check_erasures(state);
+  check_counters(state);
+  check_outbox(state);
+  (void)checked_tombstones(state.transaction(), state.vault(), state.head());
   (void)state.document(erased_bodies_document, state.head().erased_bodies);
   (void)state.document("grants", state.head().grants);
   return accounts;

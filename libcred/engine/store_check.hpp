@@ -10,4 +10,9 @@ namespace cred::engine {
 // older than it was. Gives the number of accounts. Throws Failure (integrity).
 std::uint64_t check_store(RealmState& state);
 
+// The accounts that were erased, all of them and no others: whoever writes to the database
+// could have others erased from journal and backups. Throws Failure (integrity).
+std::vector<store::Tombstone> checked_tombstones(store::Transaction& transaction,
+                                                 const vault::Vault& vault, const Head& head);
+
 }  // namespace cred::engine

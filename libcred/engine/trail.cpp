@@ -137,7 +137,8 @@ class Verification {
     std::vector<audit::Checkpoint> checkpoints;
     for (const auto& row : transaction_.checkpoints()) {
       auto checkpoint = audit::decode_checkpoint(row.record);
-      if (!checkpoint) return bad(row.number, "the checkpoint after it is malformed");
+      if (!checkpoint || checkpoint->number != row.number)
+        return bad(row.number, "the checkpoint after it is malformed");
       macs_[checkpoint->number] = checkpoint->mac;
       checkpoints.push_back(*checkpoint);
     }

@@ -225,7 +225,6 @@ class Transaction {
   virtual void append_audit(const AuditRow& row) = 0;
   // An empty body takes the record's away.
   virtual void set_audit_body(std::uint64_t number, const Blob& body) = 0;
-  virtual void remove_audit_bodies(const Uuid& account) = 0;
   // Number, account and body of at most `limit` records after `after` whose bodies another
   // key sealed.
   virtual std::vector<AuditRow> bodies_sealed_by_others(std::span<const std::byte> prefix,
@@ -259,6 +258,8 @@ class RealmStore {
   // As they are now, in the order of their numbers.
   virtual std::vector<KeyRow> keys() = 0;
   virtual std::unique_ptr<Transaction> begin(Access access) = 0;
+  // Everything that is committed is on disk when it returns, `write_behind` too.
+  virtual void sync() = 0;
   // As `scrub` of the store. Waits for readers.
   virtual void scrub() = 0;
 };
@@ -282,8 +283,6 @@ class Store {
   virtual std::vector<Tombstone> erased_realms() = 0;
   // One that was erased in another store. Known already: nothing.
   virtual void add_erased_realm(const Uuid& realm, Time when) = 0;
-  // Replaces wrapped keys of all realms in one transaction.
-  virtual void put_keys(const std::vector<std::pair<Uuid, KeyRow>>& keys) = 0;
   // Leaves no byte of what was deleted in the store's files. Waits for readers.
   virtual void scrub() = 0;
 };

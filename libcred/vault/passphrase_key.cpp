@@ -105,7 +105,9 @@ Expected<Secret> derive_passphrase_key(const PassphraseFile& file, const Secret&
   if (sodium_init() < 0) return fail(Code::internal, "libsodium could not be initialised");
   Secret key(key_bytes);
   if (!key.ok()) return fail(Code::unavailable, "no memory for the root key");
-  if (crypto_pwhash_argon2id(key.uchars(), key.size(), passphrase.chars(), passphrase.size(),
+  // Never a null pointer, whatever the length.
+  const char* text = passphrase.empty() ? "" : passphrase.chars();
+  if (crypto_pwhash_argon2id(key.uchars(), key.size(), text, passphrase.size(),
                              reinterpret_cast<const unsigned char*>(file.salt.data()), file.passes,
                              std::size_t{file.memory_kib} * 1024,
                              crypto_pwhash_argon2id_ALG_ARGON2ID13) != 0)

@@ -1,5 +1,6 @@
 #include "backup/archive.hpp"
 
+#include "support/failures.hpp"
 #include "support/temporary.hpp"
 
 #include <catch2/catch.hpp>
@@ -17,6 +18,7 @@
 
 using namespace cred;
 using namespace cred::backup;
+using cred::test::code_of;
 
 namespace {
 
@@ -126,16 +128,6 @@ struct Place {
         std::distance(std::filesystem::directory_iterator(directory / "."), {}));
   }
 };
-
-template <typename Work>
-Code code_of(Work work) {
-  try {
-    work();
-  } catch (const Failure& failure) {
-    return failure.error().code;
-  }
-  return Code::accepted;
-}
 
 }  // namespace
 

@@ -1,6 +1,7 @@
 #include "backup/directory.hpp"
 
 #include "backup/archive.hpp"
+#include "support/failures.hpp"
 #include "support/temporary.hpp"
 
 #include <catch2/catch.hpp>
@@ -11,6 +12,7 @@
 
 using namespace cred;
 using namespace cred::backup;
+using cred::test::code_of;
 
 namespace {
 
@@ -58,16 +60,6 @@ struct Place {
 };
 
 using Names = std::vector<std::string>;
-
-template <typename Work>
-Code code_of(Work work) {
-  try {
-    work();
-  } catch (const Failure& failure) {
-    return failure.error().code;
-  }
-  return Code::accepted;
-}
 
 }  // namespace
 

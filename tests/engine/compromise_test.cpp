@@ -148,6 +148,35 @@ TEST_CASE("a password that was judged before its realm was marked is not written
   CHECK(at.realm.login("ann", right) == Code::must_change);
 }
 
+TEST_CASE("a whole realm is marked also where passwords were set by a clock that was ahead") {
+  World at;
+  at.realm.clock->advance(240h);
+  REQUIRE(at.reset("ann", second) == Code::accepted);
+  REQUIRE(at.realm.open().set_state("ben", engine::State::active, engine::State::locked, actor));
+  REQUIRE(at.realm.open().set_state("ben", engine::State::locked, engine::State::active, actor));
+  at.realm.clock->advance(-240h);
+  const Time now = at.realm.clock->now();
+  const bool lock = GENERATE(false, true);
+  const engine::Suspicion dry{.reason = "seen", .lock = lock, .dry_run = true};
+  CHECK(at.realm.open().compromise_before({}, dry, actor)->accounts.size() == 3);
+  SECTION("all") {
+    REQUIRE(at.realm.open().compromise_before({}, {.reason = "seen", .lock = lock}, actor));
+    CHECK(at.realm.login("ann", second) == (lock ? Code::locked : Code::must_change));
+    CHECK(at.report().size() == 3);
+  }
+  SECTION("up to a moment") {
+    REQUIRE(at.realm.open().compromise_before(now, {.reason = "seen", .lock = lock}, actor));
+    CHECK(at.realm.login("ann", second) == Code::accepted);
+  }
+  for (const char* name : {"ben", "cem"})
+    CHECK(at.realm.login(name, right) == (lock ? Code::locked : Code::must_change));
+  at.realm.clock->advance(1h);
+  if (lock)
+    REQUIRE(at.realm.open().set_state("cem", engine::State::locked, engine::State::active, actor));
+  REQUIRE(at.change("cem", right, second) == Code::accepted);
+  CHECK(at.realm.login("cem", second) == Code::accepted);
+}
+
 TEST_CASE("marks of a realm need a reason and a moment that has come, and sixteen do") {
   World at;
   auto realm = at.realm.open();
@@ -203,6 +232,27 @@ TEST_CASE("promise: a compromised password that an administrator replaced never 
   REQUIRE(at.reset("ann", third) == Code::accepted);
   CHECK(at.reset("ann", right) == Code::refused);
   CHECK(at.change("ann", third, right) == Code::refused);
+}
+
+TEST_CASE("promise: near copies of what an administrator replaced never come back, by its forms") {
+  World at([](engine::Configuration& c) {
+    forgetful(c);
+    c.policy.options.history_similar = true;
+  });
+  const bool whole_realm = GENERATE(false, true);
+  if (whole_realm)
+    REQUIRE(at.realm.open().compromise_before({}, seen, actor));
+  else
+    REQUIRE(at.realm.open().compromise("ann", "seen", false, actor));
+  at.realm.clock->advance(1h);
+  CHECK(at.reset("ann", near_copy) == Code::refused);
+  REQUIRE(at.reset("ann", second) == Code::accepted);
+  REQUIRE(at.reset("ann", third) == Code::accepted);
+  CHECK(at.reset("ann", right) == Code::refused);
+  CHECK(at.reset("ann", near_copy) == Code::refused);
+  CHECK(at.change("ann", third, near_copy) == Code::refused);
+  // What was replaced without a suspicion is forgotten.
+  CHECK(at.reset("ann", second) == Code::accepted);
 }
 
 TEST_CASE("the report tells who was marked when, and who changed the password since") {

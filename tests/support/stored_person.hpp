@@ -2,6 +2,7 @@
 // open to.
 #pragma once
 
+#include "backup/archive.hpp"
 #include "engine/engine_shared.hpp"
 #include "engine/realm_state.hpp"
 #include "journal/journal.hpp"
@@ -40,16 +41,21 @@ inline store::AccountRow stored_row(const std::string& store_url, std::string_vi
   return *row;
 }
 
+inline vault::Vault stored_vault(const std::string& store_url, const std::string& root_key_url) {
+  const auto realm = store::open(store_url)->realm("system");
+  const auto root = value_or_throw(vault::load_root_key(root_key_url));
+  return value_or_throw(
+      vault::Vault::open(root, realm->row().id, engine::wrapped_keys(realm->keys())));
+}
+
 // Everything that the journal of realm system holds, opened.
 inline std::vector<engine::Item> journal_items(const std::string& store_url,
                                                const std::string& root_key_url,
                                                const std::string& journals) {
-  const auto realm = store::open(store_url)->realm("system");
-  const auto root = value_or_throw(vault::load_root_key(root_key_url));
-  const auto vault = value_or_throw(
-      vault::Vault::open(root, realm->row().id, engine::wrapped_keys(realm->keys())));
+  const Uuid realm = store::open(store_url)->realm("system")->row().id;
+  const auto vault = stored_vault(store_url, root_key_url);
   std::vector<engine::Item> all;
-  const journal::Journal journal(journals + "/" + to_string(realm->row().id), realm->row().id);
+  const journal::Journal journal(journals + "/" + to_string(realm), realm);
   journal.read(0, [&](const journal::Entry& entry) {
     const auto opened =
         value_or_throw(vault.open_kept(engine::place_of_entry(entry.number), entry.bytes));
@@ -57,6 +63,34 @@ inline std::vector<engine::Item> journal_items(const std::string& store_url,
       all.push_back(std::move(item));
     return true;
   });
+  return all;
+}
+
+// The same of a backup.
+inline std::vector<engine::Item> backup_items(const std::string& archive_path,
+                                              const std::string& root_key_url) {
+  const auto root = value_or_throw(vault::load_root_key(root_key_url));
+  backup::ArchiveReader archive(archive_path);
+  archive.begin(value_or_throw(vault::unwrap_archive_key(root, archive.wrapped_key())));
+  std::vector<engine::Item> all;
+  while (const auto bytes = archive.next())
+    all.push_back(value_or_throw(engine::decode_item(*bytes)));
+  return all;
+}
+
+// What the bodies of records among them say, a line each.
+inline std::string bodies_of(const std::vector<engine::Item>& items, const vault::Vault& vault) {
+  std::string all;
+  for (const auto& item : items) {
+    const auto* row = std::get_if<store::AuditRow>(&item);
+    if (row == nullptr || row->body.empty()) continue;
+    const auto opened = value_or_throw(
+        vault.open_kept(engine::place_of_body(row->number, row->account), row->body));
+    const auto body = value_or_throw(audit::decode_body(opened.bytes()));
+    for (const auto* text : {&body.actor, &body.source, &body.service, &body.tty, &body.detail})
+      all += *text + "\t";
+    all += "\n";
+  }
   return all;
 }
 

@@ -61,6 +61,8 @@ TEST_CASE("a list of names is marked as a whole, or not at all") {
 TEST_CASE("a whole realm is marked with --all or --set-before, and nobody is asked with --yes") {
   const World at;
   CHECK(at.site.run({"compromise", "--all", "--reason", "x"}).exit == 2);
+  CHECK(run(on_terminal(at.site.credctl({"compromise", "--all", "--reason", "x"}, "no\n"))).exit ==
+        2);
   CHECK(at.shown({"compromise", "--all", "--reason", "x", "--dry-run"})["count"] == 3);
   CHECK(at.shown({"compromise", "--set-before", "1d", "--reason", "x", "--dry-run"})["count"] == 0);
   CHECK(at.site.verify("ann", right_password) == 0);

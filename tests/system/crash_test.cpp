@@ -1,6 +1,7 @@
 // Promise 1, step by step: the program is killed at every single write, sync, link,
 // truncation and removal that it makes, and each time the store is looked at.
 #include "broker.hpp"
+#include "service.hpp"
 #include "site.hpp"
 
 #include <catch2/catch.hpp>
@@ -242,4 +243,30 @@ TEST_CASE("promise: what is acknowledged was synced before it is said") {
     // On its conversation; the other sockets are the log's.
     return line.find(" sendto(0<") != std::string::npos;
   });
+}
+
+// The end of a right login is not synced by itself. A journal or an anchor that knew more than
+// the disk would call the store older than it was after a power cut.
+TEST_CASE("promise: what a power cut may take from the store is in neither journal nor anchor") {
+  Site site;
+  site.configure(service_settings(site));
+  site.init();
+  site.add("ann");
+  // While somebody has the store open, the log is not written back.
+  const Credd credd(site);
+  REQUIRE(log_in(credd, "ann", right_password).code == cred::Code::accepted);
+  REQUIRE(run(under(traced(site), site.credctl({"backup", "create"}))).exit == 0);
+  bool synced = false;
+  bool journaled = false;
+  for (const auto& line : lines_of(content(site.path() / "trace"))) {
+    const bool sync = line.find("sync(") != std::string::npos;
+    synced |= sync && line.find("-wal>") != std::string::npos;
+    if (line.find("write") == std::string::npos || line.find("/journal/") == std::string::npos ||
+        line.find(".log>") == std::string::npos)
+      continue;
+    journaled = true;
+    break;
+  }
+  CHECK(journaled);
+  CHECK(synced);
 }

@@ -75,6 +75,13 @@ TEST_CASE("erase asks on a terminal, and without one wants --yes") {
   const World at;
   CHECK(at.site.run({"user", "erase", "ann-marie"}).exit == 2);
   CHECK(at.site.verify("ann-marie", right_password) == 0);
+  const auto asked = [&](const char* name, const char* answer) {
+    return run(on_terminal(at.site.credctl({"user", "erase", name}, answer))).exit;
+  };
+  for (const char* no : {"no\n", "\n", "y\n"}) CHECK(asked("ann-marie", no) == 2);
+  CHECK(at.site.verify("ann-marie", right_password) == 0);
+  CHECK(asked("ben", "yes\n") == 0);
+  CHECK(at.site.run({"status", "ben"}).exit == 5);
   CHECK(at.site.run({"user", "erase", "zoe", "--yes"}).exit == 5);
   CHECK(at.site.run({"--realm", "shop", "user", "erase", "ann-marie", "--yes"}).exit == 5);
 }
@@ -108,6 +115,34 @@ TEST_CASE("promise: an erasure that is killed at any step is completed by the ne
   }
   CHECK(kills >= 5);
   fs::remove_all(kept);
+}
+
+TEST_CASE("an erased account stays erased when a backup from before is restored") {
+  const World at;
+  const auto row = stored_row(at.store_url(), "ann-marie");
+  REQUIRE(at.site.run({"backup", "create"}).exit == 0);
+  REQUIRE(at.site.run({"user", "erase", "ann-marie", "--yes"}).exit == 0);
+  const bool lost = GENERATE(false, true);
+  if (lost)
+    for (const char* part : {"", "-wal", "-shm"}) fs::remove(at.site.store() + part);
+  // The newest backup is the one that still has the account.
+  const auto restored = at.site.run({"backup", "restore", "--yes"});
+  INFO(restored.err);
+  REQUIRE(restored.exit == 0);
+  for (const auto& word : words_of_ann) CHECK_FALSE(contains_bytes(at.site.path(), word));
+  CHECK(shown_of(at.journal(), row.id) == 0);
+  CHECK(at.site.run({"status", "ann-marie"}).exit == 5);
+  CHECK(at.site.run({"audit", "verify"}).exit == 0);
+  CHECK(at.site.verify("ben", other_password) == 3);
+}
+
+TEST_CASE("erase names what a restore left aside, which still has the person") {
+  const World at;
+  const auto aside = at.site.store() + ".damaged-2026-11-01T00:00:00Z";
+  overwrite(aside, "a store");
+  const auto erased = at.site.run({"user", "erase", "ann-marie", "--yes"});
+  CHECK(erased.exit == 0);
+  CHECK(erased.err.find(aside) != std::string::npos);
 }
 
 TEST_CASE("an export has everything of the person, no secret, and nothing of others") {

@@ -116,3 +116,14 @@ Launch under(const std::vector<std::string>& words, Launch launch) {
   launch.argv.insert(launch.argv.begin(), words.begin(), words.end());
   return launch;
 }
+
+Launch on_terminal(Launch launch) {
+  std::string command;
+  for (const auto& word : launch.argv) {
+    command += command.empty() ? "'" : " '";
+    for (const char c : word) command += c == '\'' ? std::string("'\\''") : std::string(1, c);
+    command += "'";
+  }
+  launch.argv = {"script", "--quiet", "--return", "--command", command, "/dev/null"};
+  return launch;
+}

@@ -63,3 +63,5 @@ std::string content(const std::filesystem::path& file);
 void overwrite(const std::filesystem::path& file, const std::string& content);
 // `launch` with every argument preceded by `words`, as in strace CMD.
 Launch under(const std::vector<std::string>& words, Launch launch);
+// `launch` on a terminal of its own, where its input is typed.
+Launch on_terminal(Launch launch);

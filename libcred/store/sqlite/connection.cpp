@@ -104,7 +104,9 @@ std::unique_ptr<SQLite::Database> connect(const std::string& path, Mode mode) {
     check_identity(*database, path, mode);
     if (mode == Mode::scratch) {
       for (const char* pragma : {"PRAGMA journal_mode = OFF", "PRAGMA synchronous = OFF",
-                                 "PRAGMA cache_size = -131072", "PRAGMA temp_store = MEMORY"})
+                                 "PRAGMA cache_size = -131072", "PRAGMA temp_store = MEMORY",
+                                 // Its pages become the store's, free ones too.
+                                 "PRAGMA secure_delete = ON"})
         database->exec(pragma);
       return database;
     }

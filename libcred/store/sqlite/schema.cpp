@@ -118,7 +118,6 @@ CREATE TABLE audit_body (
   body    BLOB NOT NULL,
   PRIMARY KEY (realm, number)
 ) STRICT, WITHOUT ROWID;
-CREATE INDEX audit_body_by_account ON audit_body (realm, account);
 
 CREATE TABLE checkpoint (
   realm  BLOB NOT NULL REFERENCES realm (id),

@@ -4,13 +4,28 @@
 #include "store/sqlite/schema.hpp"
 #include "store/sqlite/sqlite_transaction.hpp"
 
+#include <cerrno>
 #include <chrono>
+#include <cstring>
+#include <fcntl.h>
 #include <sys/stat.h>
 #include <thread>
 #include <unistd.h>
 
 namespace cred::store::sqlite {
 namespace {
+
+// Whatever left the log was synced on its way. The database itself is not opened here: to
+// close it again would end SQLite's locks on it in this process.
+void sync_log(const Pool& pool) {
+  const std::string log = pool.path() + "-wal";
+  const int fd = ::open(log.c_str(), O_RDONLY | O_CLOEXEC);
+  if (fd < 0 && errno == ENOENT) return;
+  const bool synced = fd >= 0 && fdatasync(fd) == 0;
+  const int error = errno;
+  if (fd >= 0) (void)close(fd);
+  if (!synced) throw Failure(Code::unavailable, "cannot sync " + log + ": " + std::strerror(error));
+}
 
 // The log's pages go into the file, where `secure_delete` left none of what was deleted.
 void truncate_log(Pool& pool) {
@@ -40,6 +55,7 @@ class SqliteRealm final : public RealmStore {
   std::unique_ptr<Transaction> begin(Access access) override {
     return begin_transaction(pool_, row_.id, access);
   }
+  void sync() override { sync_log(*pool_); }
   void scrub() override { truncate_log(*pool_); }
 
  private:
@@ -136,15 +152,6 @@ class SqliteStore final : public Store {
       bind_bytes(insert, 1, realm);
       insert.bind(2, static_cast<std::int64_t>(when.time_since_epoch().count()));
       return insert.exec();
-    });
-  }
-
-  void put_keys(const std::vector<std::pair<Uuid, KeyRow>>& keys) override {
-    with_connection([&](SQLite::Database& database) {
-      SQLite::Transaction transaction(database, SQLite::TransactionBehavior::IMMEDIATE);
-      for (const auto& [realm, key] : keys) put_key(database, realm, key);
-      transaction.commit();
-      return true;
     });
   }
 

@@ -87,7 +87,6 @@ class SqliteTransaction final : public Transaction {
   std::vector<AuditRow> audit(std::uint64_t after, std::size_t limit) override;
   void append_audit(const AuditRow& row) override;
   void set_audit_body(std::uint64_t number, const Blob& body) override;
-  void remove_audit_bodies(const Uuid& account) override;
   std::vector<AuditRow> bodies_sealed_by_others(std::span<const std::byte> prefix,
                                                 std::uint64_t after, std::size_t limit) override;
   std::vector<KeyUse> key_uses() override;

@@ -75,14 +75,6 @@ void SqliteTransaction::set_audit_body(std::uint64_t number, const Blob& body) {
   });
 }
 
-void SqliteTransaction::remove_audit_bodies(const Uuid& account) {
-  guarded([&] {
-    auto statement = prepare("DELETE FROM audit_body WHERE realm = ? AND account = ?");
-    bind_bytes(statement, 2, account);
-    statement.exec();
-  });
-}
-
 std::vector<AuditRow> SqliteTransaction::bodies_sealed_by_others(std::span<const std::byte> prefix,
                                                                  std::uint64_t after,
                                                                  std::size_t limit) {
