@@ -556,7 +556,6 @@ TEST_CASE("promise: a forged erasure erases nothing, neither in the journal nor 
   REQUIRE(world.start().create_backup(admin));
   world.clock->advance(std::chrono::minutes(1));
   REQUIRE(world.realm()->expire("mallory", admin));
-  const auto journal = world.keep().files;
   const bool reused = GENERATE(false, true);
   if (reused) world.enrol("gone", "Zebra-Crossing-19");
   if (reused) REQUIRE(world.realm()->erase("gone", admin));
@@ -573,14 +572,11 @@ TEST_CASE("promise: a forged erasure erases nothing, neither in the journal nor 
   CHECK(world.complaints() != "");
   const auto after = world.keep().files;
   for (const auto& [name, bytes] : before)
-    if (name.starts_with("journal/") && !reused) CHECK(after.at(name).starts_with(bytes));
+    if (name.starts_with("journal/")) CHECK(after.at(name).starts_with(bytes));
   const auto report = Engine::restore(world.configuration, world.clock, {}, {}, admin);
-  if (report) {
-    CHECK(report->live.find("erasures") != std::string::npos);
-    CHECK(world.login("alice", hers) == Code::accepted);
-  } else {
-    CHECK(report.error().code == Code::integrity);
-  }
+  REQUIRE(report);
+  CHECK(report->live.find("erasures") != std::string::npos);
+  CHECK(world.login("alice", hers) == Code::accepted);
 }
 
 TEST_CASE("promise: a realm that is said to be erased, and is there, keeps its files") {
@@ -743,9 +739,15 @@ TEST_CASE("promise: no byte of what a login reads is altered without notice") {
   };
   check("account", "credential", alice_row);
   check("account", "id", alice_row);
-  check("head", "record", "1");
   check("realm_key", "wrapped", "number = 0");
   check("realm_key", "wrapped", "number = 1");
+  // Each login writes the head anew.
+  const auto opens = [&] {
+    const auto opened = world.realm();
+    CHECK((opened || opened.error().code == Code::integrity));
+    return opened.has_value();
+  };
+  CHECK(Flips(world, "head", "record", "1").unnoticed(opens) == std::vector<std::size_t>{});
 }
 
 TEST_CASE("promise: no byte of what a login does not read is altered without notice") {
@@ -768,7 +770,8 @@ TEST_CASE("promise: no byte of what a login does not read is altered without not
   check("attempts", "label", "subject = (SELECT min(subject) FROM attempts WHERE label <> x'')");
   check("attempts", "last_login", "last_login <> x''");
   check("node", "digests", "level = 0");
-  check("node", "digests", "level = 2");
+  check("node", "digests",
+        "level = 2 AND position = (SELECT bucket >> 6 FROM account WHERE " + alice_row + ")");
   check("document", "sealed", "name = 'erased_bodies'");
   check("tombstone", "mac", "1");
   check("tombstone", "account", "1");
