@@ -6,8 +6,6 @@
 #include "engine/store_check.hpp"
 #include "engine/units.hpp"
 
-#include <map>
-
 namespace cred::engine {
 namespace {
 
@@ -96,20 +94,11 @@ Expected<std::vector<Engine::Done>> Engine::maintain(const Actor& actor) {
       });
     }
     work.in("", "removing files of erased realms", [&]() -> std::string {
-      std::map<Uuid, std::string> there;
-      for (const auto& name : shared_->store->realms())
-        if (const auto realm = shared_->store->realm(name)) there[realm->row().id] = name;
-      std::string forged;
-      for (const auto& erased : shared_->store->erased_realms()) {
-        // Nothing vouches for these rows.
-        if (const auto realm = there.find(erased.account); realm != there.end())
-          forged = realm->second;
-        else
-          shared_->remove_files_of(erased.account);
-      }
-      if (!forged.empty())
-        throw Failure(Code::integrity,
-                      "realm " + forged + " is in the store, and is said to be erased");
+      const auto erased = erased_realms_of(*shared_->store);
+      for (const auto& realm : erased.realms) shared_->remove_files_of(realm.account);
+      if (!erased.forged.empty())
+        throw Failure(Code::integrity, "realm " + erased.forged.front() +
+                                           " is in the store, and is said to be erased");
       return {};
     });
     work.in("", "removing old backups", [&]() -> std::string {

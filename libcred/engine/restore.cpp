@@ -151,6 +151,10 @@ class Restoring {
 
   void open_live(Live& live) {
     live.realms.clear();
+    const auto erased = erased_realms_of(*live.store);
+    if (!erased.forged.empty())
+      throw Failure(Code::integrity,
+                    "realm " + erased.forged.front() + " is in it, and is said to be erased");
     for (const auto& name : live.store->realms()) {
       auto realm = live.store->realm(name);
       if (!realm) continue;
@@ -159,13 +163,7 @@ class Restoring {
       known.transaction.reset();  // there may be many realms
     }
     live.erased.clear();
-    for (const auto& erased : live.store->erased_realms()) {
-      // Nothing vouches for these rows: somebody may want a realm to be forgotten.
-      if (const auto there = live.realms.find(erased.account); there != live.realms.end())
-        throw Failure(Code::integrity,
-                      "realm " + there->second.head.realm + " is in it, and is said to be erased");
-      live.erased[erased.account] = erased.erased;
-    }
+    for (const auto& realm : erased.realms) live.erased[realm.account] = realm.erased;
   }
 
   // From the newest backup that leads there.

@@ -85,6 +85,19 @@ std::vector<store::Tombstone> checked_tombstones(store::Transaction& transaction
   return tombstones;
 }
 
+ErasedRealms erased_realms_of(store::Store& store) {
+  // In this order: one that is erased meanwhile is in neither.
+  ErasedRealms erased{store.erased_realms(), {}};
+  for (const auto& name : store.realms()) {
+    const auto realm = store.realm(name);
+    if (!realm) continue;
+    const Uuid id = realm->row().id;
+    if (std::erase_if(erased.realms, [&](const auto& row) { return row.account == id; }) > 0)
+      erased.forged.push_back(name);
+  }
+  return erased;
+}
+
 std::uint64_t check_store(RealmState& state) {
   const auto accounts =
       AccountTree(state.vault(), state.transaction()).check_all(state.head().tree);

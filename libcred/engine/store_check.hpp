@@ -15,4 +15,12 @@ std::uint64_t check_store(RealmState& state);
 std::vector<store::Tombstone> checked_tombstones(store::Transaction& transaction,
                                                  const vault::Vault& vault, const Head& head);
 
+// Realms that were erased. Nothing vouches for these rows: `forged` names realms that are said
+// to be erased and are there, which `realms` leaves out.
+struct ErasedRealms {
+  std::vector<store::Tombstone> realms;
+  std::vector<std::string> forged;
+};
+ErasedRealms erased_realms_of(store::Store& store);
+
 }  // namespace cred::engine
