@@ -94,11 +94,12 @@ Expected<std::vector<Engine::Done>> Engine::maintain(const Actor& actor) {
       });
     }
     work.in("", "removing files of erased realms", [&]() -> std::string {
-      const auto erased = erased_realms_of(*shared_->store);
+      const auto system = value_or_throw(realm(system_realm));
+      const auto erased = erased_realms_of(*shared_->store, *system.parts_);
       for (const auto& realm : erased.realms) shared_->remove_files_of(realm.account);
       if (!erased.forged.empty())
-        throw Failure(Code::integrity, "realm " + erased.forged.front() +
-                                           " is in the store, and is said to be erased");
+        throw Failure(Code::integrity, "realm " + to_string(erased.forged.front()) +
+                                           " is said to be erased, and nobody erased it");
       return {};
     });
     work.in("", "removing old backups", [&]() -> std::string {

@@ -261,13 +261,17 @@ void RealmChange::remove(const Account& account) {
     transaction_->remove_attempts(counter.subject);
   transaction_->remove_attempts(name);
 
-  store::Tombstone tombstone{account.row.id, parts_.clock->now(), {}};
+  items_.emplace_back(RemovedAccount{account.row.id});
+  bury(account.row.id);
+}
+
+void RealmChange::bury(const Uuid& id) {
+  store::Tombstone tombstone{id, parts_.clock->now(), {}};
   const auto mac = mac_of(*vault_, tombstone);
   tombstone.mac.assign(mac.begin(), mac.end());
   transaction_->add_tombstone(tombstone);
   ++head_.tombstones;
   for (std::size_t i = 0; i < mac.size(); ++i) head_.tombstones_digest[i] ^= mac[i];
-  items_.emplace_back(RemovedAccount{account.row.id});
   items_.emplace_back(std::move(tombstone));
 }
 

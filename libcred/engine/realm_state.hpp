@@ -78,6 +78,8 @@ class RealmChange : public RealmState {
   bool replace(store::AccountRow next, store::Generation expected);
   // Everything of it but its tombstone and the bodies of records.
   void remove(const Account& account);
+  // The tombstone of an account; in realm `system` that of a realm, too, which has none yet.
+  void bury(const Uuid& id);
 
   // A value of the realm as a whole; `generation` is the one in the head.
   void set_document(const std::string& name, std::uint64_t& generation,

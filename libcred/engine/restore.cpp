@@ -151,19 +151,23 @@ class Restoring {
 
   void open_live(Live& live) {
     live.realms.clear();
-    const auto erased = erased_realms_of(*live.store);
-    if (!erased.forged.empty())
-      throw Failure(Code::integrity,
-                    "realm " + erased.forged.front() + " is in it, and is said to be erased");
+    const auto rows = live.store->erased_realms();
+    std::vector<store::Tombstone> tombstones;
     for (const auto& name : live.store->realms()) {
       auto realm = live.store->realm(name);
       if (!realm) continue;
       const Uuid id = realm->row().id;
       auto& known = live.realms[id] = look_at(std::move(realm), *root_);
+      if (name == system_realm)
+        // Before heads had format 2 nothing vouched for realms that were erased.
+        tombstones = known.head.oldest_key == 0
+                         ? rows
+                         : checked_tombstones(*known.transaction, *known.vault, known.head);
       known.transaction.reset();  // there may be many realms
     }
     live.erased.clear();
-    for (const auto& realm : erased.realms) live.erased[realm.account] = realm.erased;
+    for (const auto& realm : vouched_for(rows, tombstones).realms)
+      live.erased[realm.account] = realm.erased;
   }
 
   // From the newest backup that leads there.

@@ -2,6 +2,7 @@
 
 #include "engine/account_tree.hpp"
 
+#include <algorithm>
 #include <sodium.h>
 
 namespace cred::engine {
@@ -85,17 +86,25 @@ std::vector<store::Tombstone> checked_tombstones(store::Transaction& transaction
   return tombstones;
 }
 
-ErasedRealms erased_realms_of(store::Store& store) {
-  // In this order: one that is erased meanwhile is in neither.
-  ErasedRealms erased{store.erased_realms(), {}};
-  for (const auto& name : store.realms()) {
-    const auto realm = store.realm(name);
-    if (!realm) continue;
-    const Uuid id = realm->row().id;
-    if (std::erase_if(erased.realms, [&](const auto& row) { return row.account == id; }) > 0)
-      erased.forged.push_back(name);
+ErasedRealms vouched_for(const std::vector<store::Tombstone>& rows,
+                         const std::vector<store::Tombstone>& tombstones) {
+  ErasedRealms erased;
+  for (const auto& row : rows) {
+    const bool known = std::ranges::any_of(
+        tombstones, [&](const auto& tombstone) { return tombstone.account == row.account; });
+    if (known)
+      erased.realms.push_back(row);
+    else
+      erased.forged.push_back(row.account);
   }
   return erased;
+}
+
+ErasedRealms erased_realms_of(store::Store& store, const Realm::Parts& system) {
+  // In this order: a realm has its tombstone before its row goes.
+  const auto rows = store.erased_realms();
+  RealmState state(system, store::Access::read);
+  return vouched_for(rows, checked_tombstones(state.transaction(), state.vault(), state.head()));
 }
 
 std::uint64_t check_store(RealmState& state) {

@@ -15,12 +15,15 @@ std::uint64_t check_store(RealmState& state);
 std::vector<store::Tombstone> checked_tombstones(store::Transaction& transaction,
                                                  const vault::Vault& vault, const Head& head);
 
-// Realms that were erased. Nothing vouches for these rows: `forged` names realms that are said
-// to be erased and are there, which `realms` leaves out.
+// Realms that were erased. Only those count that have a tombstone in realm `system`, too:
+// nothing vouches for their own rows.
 struct ErasedRealms {
   std::vector<store::Tombstone> realms;
-  std::vector<std::string> forged;
+  std::vector<Uuid> forged;  // without one
 };
-ErasedRealms erased_realms_of(store::Store& store);
+ErasedRealms vouched_for(const std::vector<store::Tombstone>& rows,
+                         const std::vector<store::Tombstone>& tombstones);
+// Throws Failure (integrity): the tombstones of realm `system` were altered.
+ErasedRealms erased_realms_of(store::Store& store, const Realm::Parts& system);
 
 }  // namespace cred::engine
