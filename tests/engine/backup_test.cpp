@@ -439,8 +439,7 @@ TEST_CASE("a realm that was erased stays erased") {
   site.backup();
   const Time then = site.later();
   site.later();
-  const auto id = site.parts("shop")->store->row().id;
-  store::open(site.configuration.store_url)->erase_realm(id, site.clock->now());
+  REQUIRE(engine.erase_realm("shop", tester));
   site.restored(then);
   CHECK(value_or_throw(site.engine().realms()) == std::vector<std::string>{"system"});
   // Later backups know of it, too.
