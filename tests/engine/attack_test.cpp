@@ -8,6 +8,7 @@
 #include "engine/store_check.hpp"
 
 #include "support/temporary.hpp"
+#include "vault/root_key.hpp"
 
 #include <SQLiteCpp/SQLiteCpp.h>
 #include <algorithm>
@@ -16,6 +17,7 @@
 #include <fstream>
 #include <iterator>
 #include <map>
+#include <sodium.h>
 
 using namespace cred;
 using namespace cred::engine;
@@ -736,6 +738,85 @@ TEST_CASE("a head of format 1 is read, and the next change writes it anew") {
   const RealmState state(*parts, store::Access::read);
   CHECK(state.head().oldest_key == 1);
   CHECK(encode(state.head(), Seed::with).bytes()[0] == std::byte{2});
+}
+
+namespace {
+
+// A store as version 4 left it: no head, no tree, no trail yet, and one key of the realm,
+// wrapped without its number (docs/formats/sealed.md).
+void make_version_4(const World& world) {
+  const Secret root = value_or_throw(vault::load_root_key(world.configuration.root_key_url));
+  Secret wrapping(32);
+  crypto_kdf_derive_from_key(wrapping.uchars(), wrapping.size(), 1, "libcred1", root.uchars());
+  const auto parts = world.parts();
+  const auto data_for = [&](std::uint64_t generation) {
+    std::vector<std::byte> data(128);
+    Writer w(data);
+    w.text("libcred realm key");
+    w.put(parts->store->row().id);
+    w.put(Uuid{});
+    w.text("");
+    w.u8(1);
+    w.u64(generation);
+    data.resize(w.used());
+    return data;
+  };
+  const auto bytes = [](const std::vector<std::byte>& data) {
+    return reinterpret_cast<const unsigned char*>(data.data());
+  };
+  constexpr std::size_t before_nonce = 9;
+  constexpr std::size_t before_text = before_nonce + 24;
+  auto wrapped = parts->store->keys().at(1).wrapped;
+  auto* sealed = reinterpret_cast<unsigned char*>(wrapped.data());
+  Secret key(32);
+  const auto now = data_for(1);
+  REQUIRE(crypto_aead_xchacha20poly1305_ietf_decrypt(
+              key.uchars(), nullptr, nullptr, sealed + before_text, wrapped.size() - before_text,
+              bytes(now), now.size(), sealed + before_nonce, wrapping.uchars()) == 0);
+  const auto then = data_for(0);
+  crypto_aead_xchacha20poly1305_ietf_encrypt(sealed + before_text, nullptr, key.uchars(),
+                                             key.size(), bytes(then), then.size(), nullptr,
+                                             sealed + before_nonce, wrapping.uchars());
+  auto database = world.database();
+  database.exec(
+      "DELETE FROM realm_key WHERE number = 0; DELETE FROM head; DELETE FROM node; DELETE FROM "
+      "audit; DELETE FROM audit_body; DELETE FROM checkpoint; DELETE FROM outbox; UPDATE account "
+      "SET bucket = -1");
+  SQLite::Statement update(database, "UPDATE realm_key SET wrapped = ?");
+  update.bind(1, wrapped.data(), static_cast<int>(wrapped.size()));
+  REQUIRE(update.exec() == 1);
+  for (const char* place : {"anchor", "journal"}) fs::remove_all(world.root() / place);
+}
+
+void take_head_away(const World& world) {
+  for (const char* place : {"anchor", "journal"}) fs::remove_all(world.root() / place);
+  world.sql("DELETE FROM head; DELETE FROM outbox");
+}
+
+}  // namespace
+
+TEST_CASE("a store of version 4 is brought up to date, and after a rotation never again") {
+  World world;
+  make_version_4(world);
+  CHECK(world.login("alice", hers) == Code::accepted);
+  CHECK(world.login("alice", his) == Code::refused);
+  CHECK(world.complaints() == "");
+  std::string events;
+  REQUIRE(world.realm()->trail(0, [&](const TrailEntry& entry) {
+    events += entry.event + " ";
+    return true;
+  }));
+  CHECK(events.starts_with("trail_started "));
+  // With an anchor it is no such store any more.
+  SECTION("the head taken away") {
+    world.sql("DELETE FROM head");
+    CHECK(world.login("alice", hers) == Code::integrity);
+  }
+  SECTION("head, anchor and journal taken away") {
+    REQUIRE(world.realm()->rotate_data_key(admin));
+    take_head_away(world);
+    CHECK(world.login("alice", hers) == Code::integrity);
+  }
 }
 
 namespace {
