@@ -3,6 +3,7 @@
 #include "audit/checkpoint.hpp"
 #include "engine/account_tree.hpp"
 #include "engine/reseal.hpp"
+#include "engine/store_check.hpp"
 
 #include <algorithm>
 #include <map>
@@ -107,6 +108,10 @@ Secret open_field(const vault::Vault& vault, const store::AccountRow& row, vault
       vault.open_kept({row.id, row.name, field, row.generation}, sealed_field(row, field)));
 }
 
+std::vector<store::Tombstone> erasures_of(const Newest& newest) {
+  return checked_tombstones(*newest.transaction, *newest.vault, *newest.head);
+}
+
 class BringingIn {
  public:
   BringingIn(const Rebuilt& restored, store::Transaction& to, const Newest& newest,
@@ -115,8 +120,7 @@ class BringingIn {
 
   void accounts(const WorkProgress& progress) {
     std::set<Uuid> erased;
-    for (const auto& tombstone : newest_.transaction->tombstones())
-      erased.insert(tombstone.account);
+    for (const auto& tombstone : erasures_of(newest_)) erased.insert(tombstone.account);
     Names olds(to_);
     Names news(*newest_.transaction);
     auto* now = news.next();
@@ -149,7 +153,7 @@ class BringingIn {
       to_.set_document(name, document);
     std::set<Uuid> known;
     for (const auto& tombstone : to_.tombstones()) known.insert(tombstone.account);
-    for (const auto& tombstone : newest_.transaction->tombstones())
+    for (const auto& tombstone : erasures_of(newest_))
       if (!known.contains(tombstone.account)) to_.add_tombstone(tombstone);
     newest_.transaction->each_counter([&](const store::Counter& counter) {
       auto attempts = counter.attempts;
@@ -323,7 +327,7 @@ void copy_realm(const Newest& newest, store::Transaction& to) {
   }
   for (const auto& checkpoint : from.checkpoints()) to.append_checkpoint(checkpoint);
   for (const auto& [name, document] : from.documents()) to.set_document(name, document);
-  for (const auto& tombstone : from.tombstones()) to.add_tombstone(tombstone);
+  for (const auto& tombstone : erasures_of(newest)) to.add_tombstone(tombstone);
   from.each_counter([&](const store::Counter& counter) {
     to.set_attempts(counter.subject, counter.attempts);
     return true;

@@ -180,6 +180,7 @@ Expected<Realm> Engine::realm(std::string_view name) {
         if (!shared_->configuration.accept_rollbacks) throw;
         accept(*parts, "[store] on_rollback is \"report\"", {"libcred"});
       }
+      if (name == system_realm) shared_->bury_earlier_realms(*parts);
       parts->keys->prepared = true;
     }
     return Realm(std::move(parts));

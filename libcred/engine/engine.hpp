@@ -208,8 +208,8 @@ struct RealmStatus {
   bool trial = false;
   bool by_administrator = false;  // suspended by one: it does not end by itself
   std::uint64_t accounts = 0;
-  std::uint64_t erased_accounts = 0;
-  std::uint64_t changes = 0;  // number of the last one
+  std::uint64_t erased_accounts = 0;  // in realm `system` and erased realms
+  std::uint64_t changes = 0;          // number of the last one
   Time changed{};
   std::uint64_t audit_records = 0;
 };

@@ -4,6 +4,7 @@
 
 #include "engine/mentions.hpp"
 #include "engine/realm_state.hpp"
+#include "engine/store_check.hpp"
 #include "engine/trail_rows.hpp"
 
 #include <algorithm>
@@ -76,7 +77,8 @@ class Gone {
  public:
   // `mentions` only right after the change: afterwards nobody knows the name.
   Gone(RealmState& state, const Mentions* mentions) : state_(state), mentions_(mentions) {
-    for (const auto& tombstone : state.transaction().tombstones())
+    for (const auto& tombstone :
+         checked_tombstones(state.transaction(), state.vault(), state.head()))
       accounts_.insert(tombstone.account);
     const auto bodies = erased_bodies(state);
     bodies_.insert(bodies.begin(), bodies.end());

@@ -253,6 +253,7 @@ Expected<Vault> Vault::open(const Secret& root_key, const Uuid& realm,
                             std::span<const WrappedKey> keys) {
   initialise();
   Vault vault(realm);
+  Secret first_subject;
   for (const WrappedKey& key : keys) {
     auto opened = unwrap(root_key, realm, key, key.number);
     if (!opened) return tl::make_unexpected(opened.error());
@@ -264,6 +265,7 @@ Expected<Vault> Vault::open(const Secret& root_key, const Uuid& realm,
     for (std::uint64_t i = 0; i < fields; ++i)
       derive(data_key.sealing.uchars() + i * key_bytes, *opened, sealing_subkey + i + 1);
     const KeyId id = id_of(*opened);
+    if (key.number == 1) first_subject = derive(*opened, subject_subkey);
     if (key.number > vault.newest_) {
       vault.newest_ = key.number;
       vault.newest_id_ = id;
@@ -272,6 +274,10 @@ Expected<Vault> Vault::open(const Secret& root_key, const Uuid& realm,
   }
   if (vault.index_.empty() || vault.newest_ == 0)
     return fail(Code::integrity, "a key of the realm is missing from the store");
+  vault.made_by_version_4_ =
+      !first_subject.empty() &&
+      sodium_memcmp(first_subject.uchars(), vault.index_.uchars() + subjects * key_bytes,
+                    key_bytes) == 0;
   return vault;
 }
 
@@ -340,6 +346,13 @@ std::optional<std::uint32_t> Vault::number_of(KeyId id) const {
 bool Vault::is_retired(KeyId id) const {
   const auto key = data_keys_.find(id);
   return key != data_keys_.end() && key->second.retired;
+}
+
+std::uint32_t Vault::oldest_in_use() const {
+  std::uint32_t oldest = 0;
+  for (const auto& [id, key] : data_keys_)
+    if (!key.retired && (oldest == 0 || key.number < oldest)) oldest = key.number;
+  return oldest;
 }
 
 namespace {
