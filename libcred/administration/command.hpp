@@ -41,8 +41,8 @@ struct Desk {
   engine::Engine& engine;
   std::string realm;
   engine::Actor actor;
-  // Root itself: it may set a password that stays.
-  bool root_in_person = false;
+  // Root, or who else has store and key: may set a password that stays.
+  bool holds_key = false;
   // What the actor grants ends no later.
   std::optional<Time> latest_end{};
   std::function<void(std::uint64_t)> progress{};

@@ -145,7 +145,7 @@ NewPassword new_password(const Desk& desk, engine::Realm& realm, const Arguments
   else if (given == nullptr)
     throw Failure(Code::usage, "there is no password");
   password.it = generate ? &password.made : given;
-  password.must_change = !desk.root_in_person || generate || arguments.has("must_change");
+  password.must_change = !desk.holds_key || generate || arguments.has("must_change");
   return password;
 }
 
