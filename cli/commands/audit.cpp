@@ -6,7 +6,6 @@
 #include "cli/new_file.hpp"
 #include "cli/policy_view.hpp"
 #include "cli/progress.hpp"
-#include "engine/units.hpp"
 
 #include <CLI/CLI.hpp>
 #include <array>
@@ -124,10 +123,9 @@ std::string host_name() {
 
 audit::ExportedRecord exported(const nlohmann::json& entry, const std::string& host,
                                const std::string& realm) {
-  const auto time = engine::parse_moment(text_of(entry, "time"), {});
   const auto& uid = entry.at("uid");
   return {entry.at("number"),
-          time.value_or(Time{}),
+          Time(Duration(entry.at("milliseconds").get<std::int64_t>())),
           host,
           realm,
           text_of(entry, "event"),

@@ -261,7 +261,11 @@ Outcome show_trail(engine::Realm& realm, const Command& command, const Row& row)
   got(realm.trail(0, [&](const engine::TrailEntry& entry) {
     if (!sieve.passes(entry)) return true;
     auto object = json_of(entry);
-    if (command.operation == Operation::audit_export) object["mac"] = hexadecimal(entry.mac);
+    if (command.operation == Operation::audit_export) {
+      // For formats that tell more of the time.
+      object["milliseconds"] = entry.time.time_since_epoch().count();
+      object["mac"] = hexadecimal(entry.mac);
+    }
     wanted = row(object);
     return wanted;
   }));

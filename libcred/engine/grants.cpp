@@ -131,7 +131,7 @@ Expected<Grant> Realm::add_grant(const std::string& holder, Role role, Duration 
                                  const std::string& reason, const Actor& actor,
                                  std::optional<Time> latest_end) {
   return at_the_door([&]() -> Expected<Grant> {
-    if (!is_holder(holder))
+    if (!is_holder(holder) || !check_name(std::string_view(holder).substr(holder.starts_with('@'))))
       return fail(Code::usage,
                   "a grant is for a user, or for a group with an '@' before its name, at most 64 "
                   "bytes without spaces, '/' and ':'");
