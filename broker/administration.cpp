@@ -109,6 +109,24 @@ std::optional<Authority> Administration::authority(const wire::Order& order,
   return authority_for(principal_, order.real_uid, realm_, operation, *grants, *granted);
 }
 
+bool Administration::reaches_up(const Command& command, const Authority& authority) const {
+  if (authority.root || realm_ != engine::system_realm || engine::reads(command.operation) ||
+      command.account().empty())
+    return false;
+  std::vector<engine::Grant> granted;
+  const auto engine = engine_.get();
+  const auto realms = engine ? (*engine)->realms() : tl::make_unexpected(engine.error());
+  if (!realms) return true;
+  for (const auto& name : *realms) {
+    auto realm = (*engine)->realm(name);
+    // What is not known to be harmless is not done.
+    const auto grants = realm ? realm->grants() : tl::make_unexpected(realm.error());
+    if (!grants) return true;
+    granted.insert(granted.end(), grants->begin(), grants->end());
+  }
+  return stands_above(std::string(command.account()), authority.role, *engine_.grants(), granted);
+}
+
 Expected<void> Administration::note(audit::Event event, const Command& command,
                                     const engine::Actor& actor, const std::string& what,
                                     Code outcome) {
@@ -179,9 +197,14 @@ Outcome Administration::perform(const wire::Order& order, const administration::
   realm_ = order.realm.empty() ? std::string(engine::system_realm) : std::string(order.realm);
   uid_ = acting_uid(principal_, order.real_uid);
   const auto held = authority(order, command->operation);
-  if (held) return for_client(perform(order, *command, *held, row));
+  const bool above = held && reaches_up(*command, *held);
+  if (held && !above) return for_client(perform(order, *command, *held, row));
   note_refusal(engine_, refusals_, uid_, realm_,
                std::string("for '") + word(command->operation) + "'", command->account());
+  if (above)
+    return Outcome::failed(
+        {Code::configuration, "you may not do this to '" + std::string(command->account()) +
+                                  "', who may do more than you: it takes role owner"});
   return Outcome::failed({Code::configuration, "you may not do this in realm " + realm_ +
                                                    ": it takes role " +
                                                    engine::roles_for(command->operation)});

@@ -36,6 +36,8 @@ class Administration {
   administration::Outcome perform(const wire::Order& order, const administration::Command& command,
                                   const Authority& authority, const administration::Row& row);
   std::optional<Authority> authority(const wire::Order& order, engine::Operation operation);
+  // Whether the command is about somebody who may do more than the caller.
+  bool reaches_up(const administration::Command& command, const Authority& authority) const;
   // What the trail has to know before something is shown. Errors: as the store's.
   Expected<void> note_look(const administration::Command& command, const Authority& authority,
                            const engine::Actor& actor);

@@ -108,7 +108,9 @@ bool may(const Principal& principal, const wire::Request& request, const Grants&
   const std::string realm = realm_of(principal, request, grants);
   const auto service = grants.bound.find(principal.peer.uid);
   if (service != grants.bound.end() && service->second == realm) return true;
-  if (administers(principal.peer, realm, grants)) return true;
+  if (administers(principal.peer, realm, grants))
+    return !reset || realm != engine::system_realm ||
+           !stands_above(std::string(request.account), engine::Role::helpdesk, grants, {});
   return !reset && realm == engine::system_realm && !request.account.empty() &&
          login_of(principal.peer.uid) == request.account;
 }
@@ -141,6 +143,35 @@ std::optional<Authority> authority_for(const Principal& principal, std::uint32_t
         (!best || grant.until > *best->until))
       best = Authority{grant.role, false, grant.number, grant.until};
   return best;
+}
+
+bool stands_above(const std::string& account, engine::Role role, const Grants& grants,
+                  const std::vector<engine::Grant>& granted) {
+  const auto groups = administration::groups_of(account);
+  const auto uid = uid_of(account);
+  if (groups.empty() || !uid || role == engine::Role::owner) return false;
+  if (*uid == 0) return true;
+  const auto more = [&](engine::Role theirs) {
+    const auto operations = engine::all_operations();
+    return std::any_of(operations.begin(), operations.end(), [&](engine::Operation operation) {
+      return engine::allows(theirs, operation) && !engine::allows(role, operation);
+    });
+  };
+  const auto any = [&](const auto& table, auto key) {
+    const auto entry = table.find(key);
+    if (entry == table.end()) return false;
+    for (const auto& [realm, roles] : entry->second)
+      if (std::any_of(roles.begin(), roles.end(), more)) return true;
+    return false;
+  };
+  if (any(grants.users, *uid)) return true;
+  if (std::any_of(groups.begin(), groups.end(),
+                  [&](gid_t group) { return any(grants.groups, group); }))
+    return true;
+  const Peer they{*uid, groups.front(), 0, groups};
+  return std::any_of(granted.begin(), granted.end(), [&](const engine::Grant& grant) {
+    return more(grant.role) && holds(they, grant);
+  });
 }
 
 }  // namespace cred::broker

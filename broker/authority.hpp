@@ -69,4 +69,10 @@ std::optional<Authority> authority_for(const Principal& principal, std::uint32_t
                                        const Grants& grants,
                                        const std::vector<engine::Grant>& granted);
 
+// Whether `account` of realm `system` is the login of root, or of somebody who may do in any
+// realm what `role` does not allow: whoever sets such a password could become that person.
+// `granted`: the grants of all realms in force.
+bool stands_above(const std::string& account, engine::Role role, const Grants& grants,
+                  const std::vector<engine::Grant>& granted);
+
 }  // namespace cred::broker

@@ -1,5 +1,6 @@
 #include "administration/people.hpp"
 
+#include <algorithm>
 #include <cerrno>
 #include <charconv>
 #include <grp.h>
@@ -61,6 +62,26 @@ std::string login_of(uid_t uid) {
     return result;
   });
   return login;
+}
+
+std::vector<gid_t> groups_of(const std::string& login) {
+  gid_t primary = 0;
+  bool there = false;
+  with_buffer([&](std::vector<char>& buffer) {
+    passwd entry{};
+    passwd* found = nullptr;
+    const int result = getpwnam_r(login.c_str(), &entry, buffer.data(), buffer.size(), &found);
+    there = found != nullptr;
+    if (there) primary = found->pw_gid;
+    return result;
+  });
+  if (!there) return {};
+  int count = 64;
+  std::vector<gid_t> groups(static_cast<std::size_t>(count));
+  while (getgrouplist(login.c_str(), primary, groups.data(), &count) < 0 && count < 1 << 17)
+    groups.resize(static_cast<std::size_t>(count *= 2));
+  groups.resize(std::min(groups.size(), static_cast<std::size_t>(count)));
+  return groups;
 }
 
 bool is_there(const std::string& holder) {

@@ -178,6 +178,36 @@ TEST_CASE("root in person owns every realm, and lends that to nobody") {
   }
 }
 
+TEST_CASE("nobody sets the password of root, or of who may do more, but an owner") {
+  using engine::Role;
+  const uid_t games = getpwnam("games")->pw_uid;
+  const auto above = [](const char* account, Role role, const Grants& configured = {},
+                        const std::vector<engine::Grant>& granted = {}) {
+    return stands_above(account, role, configured, granted);
+  };
+  for (const Role role : engine::all_roles()) CHECK(above("root", role) == (role != Role::owner));
+  CHECK_FALSE(above("games", Role::helpdesk));
+  CHECK_FALSE(above("no-such-user-here", Role::helpdesk));
+  Grants configured;
+  configured.users[games]["shop"] = {Role::operator_};
+  CHECK(above("games", Role::helpdesk, configured));
+  CHECK_FALSE(above("games", Role::operator_, configured));
+  configured.users[games]["shop"] = {Role::auditor};
+  CHECK(above("games", Role::operator_, configured));
+  Grants by_group;
+  by_group.groups[getpwnam("games")->pw_gid]["cafe"] = {Role::owner};
+  CHECK(above("games", Role::operator_, by_group));
+  CHECK(above("games", Role::operator_, {}, {granted_to("games", Role::owner)}));
+  CHECK_FALSE(above("games", Role::operator_, {}, {granted_to("games", Role::viewer)}));
+
+  // Neither by the older request.
+  Grants administrators;
+  administrators.administered[shop_admins] = {"system"};
+  const auto who = caller(ann, {shop_admins});
+  CHECK(may(who, asks(Kind::reset, "system", "games"), administrators));
+  CHECK_FALSE(may(who, asks(Kind::reset, "system", "root"), administrators));
+}
+
 TEST_CASE("a role of the configuration goes before a grant, and the longest grant before others") {
   Grants configured;
   configured.users[ann]["shop"] = {engine::Role::auditor, engine::Role::operator_};

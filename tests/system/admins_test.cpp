@@ -282,6 +282,26 @@ TEST_CASE("a grant gives a role for its time, and ends by itself") {
   CHECK(world.records("locked")[0]["detail"] == "(as operator by grant 1)");
 }
 
+TEST_CASE("a helpdesk does not set the passwords of those who may do more") {
+  World world;
+  overwrite(world.site.configuration(),
+            content(world.site.configuration()) + "uucp = \"helpdesk\"\n");
+  const Credd credd(world.site);
+  for (const char* name : {"root", "man", "news"}) world.site.add(name);
+  const auto reset = [&](const char* name) {
+    return run(under({"setpriv", "--reuid", "uucp", "--regid", "nogroup", "--clear-groups"},
+                     world.site.credctl({"passwd", name, "--stdin"}, next_password() + "\n")))
+        .exit;
+  };
+  CHECK(reset("news") == 0);
+  CHECK(reset("root") == 7);
+  CHECK(reset("man") == 7);  // an owner of another realm
+  REQUIRE(world.in_shop({"grant", "add", "news", "--role", "owner", "--for", "2h", "--reason", "x"})
+              .exit == 0);
+  CHECK(reset("news") == 7);
+  CHECK(world.site.verify("root", right_password) == 0);
+}
+
 TEST_CASE("every use of a role is in the trail, with who and by what right") {
   const World world;
   const Credd credd(world.site);
