@@ -198,6 +198,23 @@ TEST_CASE("a restore ends every grant") {
   CHECK(value_or_throw(site.open().verify_trail()).first_bad == std::nullopt);
 }
 
+TEST_CASE("a store that is older than it was comes without its grants") {
+  const Site site;
+  site.add("alice", 24h);
+  const auto copy = site.directory / "older";
+  SQLite::Database(site.directory / "cred.db", SQLite::OPEN_READWRITE)
+      .exec("PRAGMA wal_checkpoint(TRUNCATE)");
+  std::filesystem::copy_file(site.directory / "cred.db", copy);
+  REQUIRE(site.open().remove_grants("alice", root));
+  for (const char* part : {"", "-wal", "-shm"})
+    std::filesystem::remove(site.directory / ("cred.db" + std::string(part)));
+  std::filesystem::copy_file(copy, site.directory / "cred.db");
+  REQUIRE(site.engine().accept_rollback("system", "a disk image", root));
+  CHECK(site.holders().empty());
+  site.add("carol");
+  CHECK(site.holders() == Holders{"carol"});
+}
+
 TEST_CASE("a grant outlives the key that sealed it") {
   const Site site;
   site.add("alice");
