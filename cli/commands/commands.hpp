@@ -18,6 +18,7 @@ using Action = std::function<int()>;
 void add_audit(CLI::App& program, const Session& session, Action& action);
 void add_attempts(CLI::App& program, const Session& session, Action& action);
 void add_backup(CLI::App& program, const Session& session, Action& action);
+void add_grant(CLI::App& program, const Session& session, Action& action);
 void add_init(CLI::App& program, const Session& session, Action& action);
 void add_user(CLI::App& program, const Session& session, Action& action);
 void add_passwd(CLI::App& program, const Session& session, Action& action);

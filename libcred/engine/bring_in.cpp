@@ -2,6 +2,7 @@
 
 #include "audit/checkpoint.hpp"
 #include "engine/account_tree.hpp"
+#include "engine/grant_list.hpp"
 #include "engine/reseal.hpp"
 #include "engine/store_check.hpp"
 
@@ -334,6 +335,22 @@ void copy_realm(const Newest& newest, store::Transaction& to) {
   });
 }
 
+namespace {
+
+// The number of the next grant, or 0 where none is left.
+std::uint64_t grants_in(const vault::Vault& vault, store::Transaction& to, const Head& head) {
+  if (head.grants == 0) return 0;
+  const auto document = to.document(grants_document);
+  if (!document) return 1;
+  const auto opened =
+      vault.open_kept(place_of_document(grants_document, document->generation), document->sealed);
+  const auto list = opened ? decode_grants(opened->bytes()) : tl::make_unexpected(opened.error());
+  if (!list) return 1;
+  return list->grants.empty() ? 0 : list->next;
+}
+
+}  // namespace
+
 Head end_restore(const Uuid& realm, const vault::Vault& vault, store::Transaction& to,
                  const Ending& ending, RestoreReport::Realm& report) {
   Head head = value_or_throw(decode_head(encode(*ending.newest, Seed::with).bytes()));
@@ -355,6 +372,18 @@ Head end_restore(const Uuid& realm, const vault::Vault& vault, store::Transactio
               audit::fingerprint(head.genesis) + ", before it was " + before});
   }
   note(ending.noted);
+  if (const auto in_force = grants_in(vault, to, head); in_force != 0) {
+    // Some of them may have been taken back since.
+    note({.event = audit::Event::grant_ended,
+          .actor = ending.noted.actor,
+          .detail = "the restore ended every grant"});
+    head.grants = ending.number;
+    store::Document document{head.grants,
+                             vault.seal(place_of_document(grants_document, head.grants),
+                                        encode(GrantList{in_force, {}}))};
+    to.set_document(grants_document, document);
+    items.emplace_back(NamedDocument{grants_document, std::move(document)});
+  }
   head.number = ending.number;
   head.time = std::max(head.time, ending.now);
   ++head.keys_version;

@@ -7,6 +7,7 @@
 // named below.
 #pragma once
 
+#include "audit/event.hpp"
 #include "audit/security_event.hpp"
 #include "base/clock.hpp"
 #include "base/error.hpp"
@@ -14,6 +15,7 @@
 #include "base/uuid.hpp"
 #include "engine/backups.hpp"
 #include "engine/configuration.hpp"
+#include "engine/grants.hpp"
 #include "engine/records.hpp"
 #include "policy/policy.hpp"
 #include "store/store.hpp"
@@ -40,6 +42,8 @@ struct Actor {
   std::string source{};
   std::string service{};
   std::string tty{};
+  // By what right, of others than root: "operator by grant 7".
+  std::string right{};
 };
 
 // Where a request comes from. Any part may be empty: not known.
@@ -393,6 +397,22 @@ class Realm {
   Expected<std::uint64_t> prune_trail(Time before, const Actor& actor);
   // For the trail: `actor` asked for what it may not. `what` holds no secret.
   Expected<void> note_refusal(const Actor& actor, const std::string& what);
+  // For the trail: what `actor` did or saw by a role. `account` may be empty, and is left
+  // out where there is none of the name.
+  Expected<void> note_use(audit::Event event, std::string_view account, const Actor& actor,
+                          const std::string& what, Code outcome = Code::accepted);
+
+  // A role for a while: it ends by itself. No later than `latest_end`, where that is given.
+  // Errors: usage (no holder, too long, no reason), conflict (256 are in force).
+  Expected<Grant> add_grant(const std::string& holder, Role role, Duration time,
+                            const std::string& reason, const Actor& actor,
+                            std::optional<Time> latest_end = std::nullopt);
+  // Those in force.
+  Expected<std::vector<Grant>> grants();
+  // All of a holder; how many. Errors: not_found.
+  Expected<std::size_t> remove_grants(const std::string& holder, const Actor& actor);
+  // Takes those out whose time is over; how many.
+  Expected<std::size_t> end_grants();
 
   // Every account in the order of names. `visit` answers false to stop.
   Expected<void> list(const std::function<bool(const Status&)>& visit);

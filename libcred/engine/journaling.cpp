@@ -2,6 +2,7 @@
 // believed: it must be no older than they say.
 
 #include "engine/account_tree.hpp"
+#include "engine/grant_list.hpp"
 #include "engine/realm_state.hpp"
 #include "engine/units.hpp"
 
@@ -231,6 +232,8 @@ void accept(const Realm::Parts& parts, const std::string& reason, const Actor& a
                .actor = actor,
                .detail = "from change " + std::to_string(known) + " back to change " +
                          std::to_string(stood_at) + ": " + reason});
+  // Some of them may have been taken back since.
+  (void)end_all_grants(change, actor, "an older store was accepted");
   change.commit();
 }
 

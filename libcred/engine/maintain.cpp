@@ -82,6 +82,10 @@ Expected<std::vector<Engine::Done>> Engine::maintain(const Actor& actor) {
             shared_->clock->now() - shared_->configuration.retired_key_retention(), actor));
         return destroyed == 0 ? "" : "destroyed " + std::to_string(destroyed) + " retired keys";
       });
+      work.in(name, "ending grants", [&]() -> std::string {
+        const auto ended = value_or_throw(opened->end_grants());
+        return ended == 0 ? "" : "ended " + std::to_string(ended) + " grants: their time was over";
+      });
       work.in(name, "finishing erasures", [&]() -> std::string {
         value_or_throw(opened->finish_erasures());
         return {};

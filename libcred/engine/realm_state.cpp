@@ -307,14 +307,25 @@ void RealmChange::check_point() {
   head_.seed = std::move(made.next_seed);
 }
 
+namespace {
+
+// Others than root act by a right, which the trail names.
+std::string detail_of(const Noted& noted) {
+  if (noted.actor.right.empty()) return noted.detail;
+  const std::string by = "(as " + noted.actor.right + ")";
+  return noted.detail.empty() ? by : noted.detail + " " + by;
+}
+
+}  // namespace
+
 store::AuditRow next_record(const vault::Vault& vault, Head& head, const Noted& noted, Time now) {
   store::AuditRow row;
   row.number = head.audit_number + 1;
   row.account = noted.account;
   audit::Record record{now, noted.event, noted.outcome, noted.account, noted.actor.uid, {}};
   const Actor& actor = noted.actor;
-  const auto body =
-      audit::encode(audit::Body{actor.name, actor.source, actor.service, actor.tty, noted.detail});
+  const auto body = audit::encode(
+      audit::Body{actor.name, actor.source, actor.service, actor.tty, detail_of(noted)});
   record.body_digest = audit::digest(body);
   row.body = vault.seal(place_of_body(row.number, row.account), body);
   row.record = audit::encode(record);
@@ -339,7 +350,7 @@ void RealmChange::note(const Noted& noted, bool tell) {
   event.source = actor.source;
   event.service = actor.service;
   event.tty = actor.tty;
-  event.detail = noted.detail;
+  event.detail = detail_of(noted);
   told_.push_back(std::move(event));
 }
 

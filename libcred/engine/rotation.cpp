@@ -3,6 +3,7 @@
 // nothing is left they are retired: they open backups and the journal and nothing else.
 
 #include "base/bytes.hpp"
+#include "engine/grant_list.hpp"
 #include "engine/realm_state.hpp"
 #include "engine/reseal.hpp"
 
@@ -202,8 +203,8 @@ void reseal_documents(RealmChange& change) {
     const auto document = change.document(name, generation);
     if (document) change.set_document(name, generation, document->bytes());
   };
-  one("erased_bodies", change.head().erased_bodies);
-  one("grants", change.head().grants);
+  one(erased_bodies_document, change.head().erased_bodies);
+  if (change.head().grants != 0) set_grants(change, grants_of(change));
 }
 
 }  // namespace
