@@ -23,6 +23,7 @@ void add_init(CLI::App& program, const Session& session, Action& action);
 void add_user(CLI::App& program, const Session& session, Action& action);
 void add_passwd(CLI::App& program, const Session& session, Action& action);
 void add_verify(CLI::App& program, const Session& session, Action& action);
+void add_calibrate(CLI::App& program, const Session& session, Action& action);
 void add_check(CLI::App& program, const Session& session, Action& action);
 void add_generate(CLI::App& program, const Session& session, Action& action);
 void add_status(CLI::App& program, const Session& session, Action& action);
