@@ -18,6 +18,7 @@
 #include "base/language.hpp"
 #include "broker/server.hpp"
 #include "engine/engine.hpp"
+#include "wire/administration.hpp"
 #include "wire/channel.hpp"
 #include "wire/message.hpp"
 
@@ -169,12 +170,22 @@ class Caller {
   }
 
   void hear_all() {
-    for (; owed_ > 0; --owed_) {
+    while (owed_ > 0) {
       Secret body;
       wire::Reply reply;
+      wire::Part part;
+      wire::Result result;
       if (channel_.receive(body, patience_ms) != wire::Io::done) fail_with("no answer came");
-      if (!wire::decode(body.bytes(), reply)) fail_with("an answer does not decode");
-      if (reply.code == Code::internal) fail_with("an answer says that the server failed");
+      if (wire::decode(body.bytes(), part)) continue;
+      Code code = Code::internal;
+      if (wire::decode(body.bytes(), result))
+        code = result.code;
+      else if (wire::decode(body.bytes(), reply))
+        code = reply.code;
+      else
+        fail_with("an answer does not decode");
+      if (code == Code::internal) fail_with("an answer says that the server failed");
+      --owed_;
     }
     if (!spoilt_) return;
     Secret body;

@@ -54,6 +54,7 @@ enum class Event : std::uint8_t {
   session_ended = 40,
   tampering_noticed = 41,
   maintained = 42,
+  viewed = 43,  // by a role; the detail says what
 };
 
 // Every event, by number.

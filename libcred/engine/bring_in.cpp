@@ -2,6 +2,9 @@
 
 #include "audit/checkpoint.hpp"
 #include "engine/account_tree.hpp"
+#include "engine/grant_list.hpp"
+#include "engine/reseal.hpp"
+#include "engine/store_check.hpp"
 
 #include <algorithm>
 #include <map>
@@ -106,6 +109,10 @@ Secret open_field(const vault::Vault& vault, const store::AccountRow& row, vault
       vault.open_kept({row.id, row.name, field, row.generation}, sealed_field(row, field)));
 }
 
+std::vector<store::Tombstone> erasures_of(const Newest& newest) {
+  return checked_tombstones(*newest.transaction, *newest.vault, *newest.head);
+}
+
 class BringingIn {
  public:
   BringingIn(const Rebuilt& restored, store::Transaction& to, const Newest& newest,
@@ -114,8 +121,7 @@ class BringingIn {
 
   void accounts(const WorkProgress& progress) {
     std::set<Uuid> erased;
-    for (const auto& tombstone : newest_.transaction->tombstones())
-      erased.insert(tombstone.account);
+    for (const auto& tombstone : erasures_of(newest_)) erased.insert(tombstone.account);
     Names olds(to_);
     Names news(*newest_.transaction);
     auto* now = news.next();
@@ -123,17 +129,21 @@ class BringingIn {
     while (auto* old = olds.next()) {
       if (++done % 4096 == 0 && progress)
         progress("Bringing in what happened since", done, restored_.head.accounts);
-      while (now != nullptr && now->name < old->name) now = dropped(news);
+      while (now != nullptr && now->name < old->name) now = drop(*now, news);
       if (erased.contains(old->id)) {
         (void)to_.remove(old->id);
         ++report_.erased;
         continue;
       }
       const bool there = now != nullptr && now->name == old->name && now->id == old->id;
-      if (!there || !same_row(*old, *now)) alter(*old, there ? now : nullptr);
+      if (there && same_content(*old, *now)) {
+        if (!same_row(*old, *now)) seal_anew(*old);
+      } else {
+        alter(*old, there ? now : nullptr);
+      }
       if (there) now = news.next();
     }
-    while (now != nullptr) now = dropped(news);
+    while (now != nullptr) now = drop(*now, news);
     report_.erased += restored_.erased.size();
   }
 
@@ -144,19 +154,52 @@ class BringingIn {
       to_.set_document(name, document);
     std::set<Uuid> known;
     for (const auto& tombstone : to_.tombstones()) known.insert(tombstone.account);
-    for (const auto& tombstone : newest_.transaction->tombstones())
+    for (const auto& tombstone : erasures_of(newest_))
       if (!known.contains(tombstone.account)) to_.add_tombstone(tombstone);
     newest_.transaction->each_counter([&](const store::Counter& counter) {
-      to_.set_attempts(counter.subject, counter.attempts);
+      auto attempts = counter.attempts;
+      // Whoever gets the name next is another.
+      if (dropped_.contains(counter.subject)) {
+        attempts.last_login.clear();
+        attempts.since_login = 0;
+        attempts.last_success = {};
+      }
+      to_.set_attempts(counter.subject, attempts);
       return true;
     });
     trail();
   }
 
  private:
-  store::AccountRow* dropped(Names& news) {
+  store::AccountRow* drop(const store::AccountRow& row, Names& news) {
     ++report_.dropped;
+    dropped_.insert(newest_.vault->subject(row.name));
     return news.next();
+  }
+
+  // Of rows of one account. A rotation of the data key seals the same anew.
+  bool same_content(const store::AccountRow& old, const store::AccountRow& now) const {
+    if (same_row(old, now)) return true;
+    if (old.generation != now.generation) return false;
+    const auto same = [&](vault::Field field) {
+      const Secret then = open_field(*restored_.vault, old, field);
+      return open_field(*newest_.vault, now, field).equals(then);
+    };
+    return same(vault::Field::credential) && same(vault::Field::profile) &&
+           same(vault::Field::history);
+  }
+
+  void seal_anew(const store::AccountRow& old) {
+    auto next = old;
+    const auto seal = [&](vault::Field field) {
+      return newest_.vault->seal({old.id, old.name, field, old.generation},
+                                 open_field(*restored_.vault, old, field).bytes());
+    };
+    next.credential = seal(vault::Field::credential);
+    next.profile = seal(vault::Field::profile);
+    next.history = seal(vault::Field::history);
+    if (!to_.reseal(old, next))
+      throw Failure(Code::internal, "an account of a scratch store was changed by others");
   }
 
   void alter(const store::AccountRow& old, const store::AccountRow* now) {
@@ -222,6 +265,8 @@ class BringingIn {
           for (const std::uint64_t number : decode_erased_bodies(numbers.bytes()))
             to_.set_audit_body(number, {});
         }
+      // The backup's and the journal's may have been sealed with keys that are retired since.
+      seal_bodies_anew(to_, *newest_.vault, *restored_.vault);
     } else {
       to_.prune_audit(then.audit_number);
     }
@@ -239,6 +284,7 @@ class BringingIn {
   store::Transaction& to_;
   const Newest& newest_;
   RestoreReport::Realm& report_;
+  std::set<store::Subject> dropped_;
 };
 
 // The seed was lost with the store: what the checkpoints say is said again, by a key that
@@ -282,12 +328,28 @@ void copy_realm(const Newest& newest, store::Transaction& to) {
   }
   for (const auto& checkpoint : from.checkpoints()) to.append_checkpoint(checkpoint);
   for (const auto& [name, document] : from.documents()) to.set_document(name, document);
-  for (const auto& tombstone : from.tombstones()) to.add_tombstone(tombstone);
+  for (const auto& tombstone : erasures_of(newest)) to.add_tombstone(tombstone);
   from.each_counter([&](const store::Counter& counter) {
     to.set_attempts(counter.subject, counter.attempts);
     return true;
   });
 }
+
+namespace {
+
+// The number of the next grant, or 0 where none is left.
+std::uint64_t grants_in(const vault::Vault& vault, store::Transaction& to, const Head& head) {
+  if (head.grants == 0) return 0;
+  const auto document = to.document(grants_document);
+  if (!document) return 1;
+  const auto opened =
+      vault.open_kept(place_of_document(grants_document, document->generation), document->sealed);
+  const auto list = opened ? decode_grants(opened->bytes()) : tl::make_unexpected(opened.error());
+  if (!list) return 1;
+  return list->grants.empty() ? 0 : list->next;
+}
+
+}  // namespace
 
 Head end_restore(const Uuid& realm, const vault::Vault& vault, store::Transaction& to,
                  const Ending& ending, RestoreReport::Realm& report) {
@@ -310,6 +372,18 @@ Head end_restore(const Uuid& realm, const vault::Vault& vault, store::Transactio
               audit::fingerprint(head.genesis) + ", before it was " + before});
   }
   note(ending.noted);
+  if (const auto in_force = grants_in(vault, to, head); in_force != 0) {
+    // Some of them may have been taken back since.
+    note({.event = audit::Event::grant_ended,
+          .actor = ending.noted.actor,
+          .detail = "the restore ended every grant"});
+    head.grants = ending.number;
+    store::Document document{head.grants,
+                             vault.seal(place_of_document(grants_document, head.grants),
+                                        encode(GrantList{in_force, {}}))};
+    to.set_document(grants_document, document);
+    items.emplace_back(NamedDocument{grants_document, std::move(document)});
+  }
   head.number = ending.number;
   head.time = std::max(head.time, ending.now);
   ++head.keys_version;

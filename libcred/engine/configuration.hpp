@@ -3,6 +3,7 @@
 
 #include "base/clock.hpp"
 #include "base/error.hpp"
+#include "engine/roles.hpp"
 #include "hash/parameters.hpp"
 #include "policy/options.hpp"
 
@@ -40,6 +41,9 @@ struct Configuration {
   std::string anchor_directory;
   std::string backup_directory;
   Duration backup_retention = std::chrono::days(7);
+  // How long a retired data key is kept: a backup may be as old as the retention, and the
+  // one before it is kept.
+  Duration retired_key_retention() const { return 2 * backup_retention; }
   Duration audit_retention = std::chrono::days(400);
   bool accept_rollbacks = false;  // reported, and used all the same
   hash::Parameters hash;
@@ -54,10 +58,12 @@ struct Configuration {
   std::map<std::string, Policy> realm_policies;
   // Who may ask credd about a realm without being root.
   struct Access {
-    std::vector<std::string> administrators;  // groups, whose members administer it
+    std::vector<std::string> administrators;  // groups, whose members have role helpdesk in it
     std::vector<std::string> services;        // users, whose programs serve it alone
   };
   std::map<std::string, Access> realm_access;
+  // Roles by realm, of users and of groups, which have an '@' before their names.
+  std::map<std::string, std::map<std::string, Role>> admins;
 
   Configuration();
   // Where nothing else was said: directories beside the store.

@@ -20,6 +20,7 @@ constexpr std::size_t overhead = header_bytes + nonce_bytes + mac_bytes;
 constexpr std::uint64_t wrapping_subkey = 1;
 constexpr std::uint64_t archive_subkey = 2;
 constexpr std::uint64_t manifest_subkey = 3;
+constexpr std::uint64_t old_root_subkey = 4;
 constexpr std::uint64_t sealing_subkey = 16;  // + Field
 constexpr std::uint64_t subject_subkey = 32;
 constexpr std::uint64_t audit_subkey = 33;
@@ -37,6 +38,7 @@ constexpr std::string_view data_key_label = "libcred realm key";
 constexpr std::string_view index_label = "libcred realm index";
 constexpr std::string_view field_label = "libcred field";
 constexpr std::string_view archive_label = "libcred archive key";
+constexpr std::string_view old_root_label = "libcred old root key";
 
 Secret allocate(std::size_t size) {
   Secret memory(size);
@@ -222,6 +224,26 @@ Expected<Secret> unwrap_archive_key(const Secret& root_key, std::span<const std:
   return opened;
 }
 
+Sealed wrap_old_root(const Secret& next, const Secret& old) {
+  initialise();
+  const Secret wrapping = derive(next, old_root_subkey);
+  return encrypt(wrapping.uchars(), id_of(next), associated_data(old_root_label, {}, {}),
+                 old.bytes());
+}
+
+Expected<Secret> unwrap_old_root(const Secret& next, std::span<const std::byte> wrapped) {
+  initialise();
+  const auto wrapped_by = key_id_of(wrapped);
+  if (!wrapped_by) return tl::make_unexpected(wrapped_by.error());
+  if (*wrapped_by != id_of(next))
+    return fail(Code::integrity, "an old root key was wrapped by another one");
+  const Secret wrapping = derive(next, old_root_subkey);
+  auto opened = decrypt(wrapping.uchars(), associated_data(old_root_label, {}, {}), wrapped);
+  if (opened && opened->size() != key_bytes)
+    return fail(Code::integrity, "an old root key has a wrong length");
+  return opened;
+}
+
 Secret manifest_seed(const Secret& root_key) {
   initialise();
   return derive(root_key, manifest_subkey);
@@ -231,6 +253,7 @@ Expected<Vault> Vault::open(const Secret& root_key, const Uuid& realm,
                             std::span<const WrappedKey> keys) {
   initialise();
   Vault vault(realm);
+  Secret first_subject;
   for (const WrappedKey& key : keys) {
     auto opened = unwrap(root_key, realm, key, key.number);
     if (!opened) return tl::make_unexpected(opened.error());
@@ -242,6 +265,7 @@ Expected<Vault> Vault::open(const Secret& root_key, const Uuid& realm,
     for (std::uint64_t i = 0; i < fields; ++i)
       derive(data_key.sealing.uchars() + i * key_bytes, *opened, sealing_subkey + i + 1);
     const KeyId id = id_of(*opened);
+    if (key.number == 1) first_subject = derive(*opened, subject_subkey);
     if (key.number > vault.newest_) {
       vault.newest_ = key.number;
       vault.newest_id_ = id;
@@ -250,6 +274,10 @@ Expected<Vault> Vault::open(const Secret& root_key, const Uuid& realm,
   }
   if (vault.index_.empty() || vault.newest_ == 0)
     return fail(Code::integrity, "a key of the realm is missing from the store");
+  vault.made_by_version_4_ =
+      !first_subject.empty() &&
+      sodium_memcmp(first_subject.uchars(), vault.index_.uchars() + subjects * key_bytes,
+                    key_bytes) == 0;
   return vault;
 }
 
@@ -318,6 +346,13 @@ std::optional<std::uint32_t> Vault::number_of(KeyId id) const {
 bool Vault::is_retired(KeyId id) const {
   const auto key = data_keys_.find(id);
   return key != data_keys_.end() && key->second.retired;
+}
+
+std::uint32_t Vault::oldest_in_use() const {
+  std::uint32_t oldest = 0;
+  for (const auto& [id, key] : data_keys_)
+    if (!key.retired && (oldest == 0 || key.number < oldest)) oldest = key.number;
+  return oldest;
 }
 
 namespace {

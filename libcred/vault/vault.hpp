@@ -75,6 +75,10 @@ Expected<KeyId> key_id_of(std::span<const std::byte> sealed);
 Sealed wrap_archive_key(const Secret& root_key, const Secret& archive_key);
 // Errors: integrity (another root key, or altered).
 Expected<Secret> unwrap_archive_key(const Secret& root_key, std::span<const std::byte> wrapped);
+// A root key that was in use, wrapped by its successor. Throws Failure when memory is short.
+Sealed wrap_old_root(const Secret& next, const Secret& old);
+// Errors: integrity (another successor, or altered).
+Expected<Secret> unwrap_old_root(const Secret& next, std::span<const std::byte> wrapped);
 // The seed of the Ed25519 key that signs the manifests of backups: 32 bytes. Throws Failure
 // when memory is short.
 Secret manifest_seed(const Secret& root_key);
@@ -109,6 +113,11 @@ class Vault {
   // The number of the key with this id, retired or not.
   std::optional<std::uint32_t> number_of(KeyId id) const;
   bool is_retired(KeyId id) const;
+  // Whether its index keys come from its data key: a realm that version 4 made, whose first
+  // data key is still there.
+  bool made_by_version_4() const { return made_by_version_4_; }
+  // The lowest number of a data key that is not retired; 0: there is none.
+  std::uint32_t oldest_in_use() const;
 
   // A keyed pseudonym of a login name, for attempt counters: the same work whether
   // the account exists or not, and no typed password in the store.
@@ -136,6 +145,7 @@ class Vault {
   std::uint32_t newest_ = 0;
   KeyId newest_id_ = 0;
   std::map<KeyId, DataKey> data_keys_;
+  bool made_by_version_4_ = false;
   Secret index_;  // subject, audit, tree, anchor, tombstone: 32 bytes each
 };
 
