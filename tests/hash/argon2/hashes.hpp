@@ -64,9 +64,11 @@ inline bool libsodium_can(const Problem& p) {
 
 inline Bytes by_libsodium(const Problem& p) {
   Bytes tag(p.tag_bytes);
+  // Its header wants an address of no bytes, too.
+  const auto* password = reinterpret_cast<const char*>(p.password.data());
   if (sodium_init() < 0 ||
       crypto_pwhash_argon2id(reinterpret_cast<unsigned char*>(tag.data()), tag.size(),
-                             reinterpret_cast<const char*>(p.password.data()), p.password.size(),
+                             password != nullptr ? password : "", p.password.size(),
                              reinterpret_cast<const unsigned char*>(p.salt.data()),
                              p.parameters.passes, std::size_t{p.parameters.memory} * 1024,
                              crypto_pwhash_argon2id_ALG_ARGON2ID13) != 0)
