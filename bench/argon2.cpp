@@ -4,12 +4,12 @@
 //
 // Usage: bench_argon2 [TURNS]
 
+#include "bare_hash.hpp"
 #include "hash/argon2/compute.hpp"
 #include "hash/argon2/dispatch.hpp"
 #include "hash/arena.hpp"
 
 #include <algorithm>
-#include <argon2.h>
 #include <array>
 #include <atomic>
 #include <cstdio>
@@ -21,6 +21,7 @@
 #include <ctime>
 #include <string>
 #include <thread>
+#include <utility>
 #include <vector>
 
 using namespace cred::hash;
@@ -56,33 +57,8 @@ struct Competitor {
   std::vector<double> times;  // nanoseconds a block, one for each turn
 };
 
-thread_local Arena reference_arena;
-int lend(uint8_t** memory, size_t size) {
-  const auto lent = reference_arena.at_least(size);
-  *memory = reinterpret_cast<uint8_t*>(lent.data());
-  return lent.empty() ? ARGON2_MEMORY_ALLOCATION_ERROR : ARGON2_OK;
-}
-void take_back(uint8_t*, size_t) {}
-
 void by_libargon2(const Parameters& p, std::uint32_t threads, bool reused) {
-  Tag tag{};
-  argon2_context c{};
-  c.out = reinterpret_cast<uint8_t*>(tag.data());
-  c.outlen = tag.size();
-  c.pwd = const_cast<uint8_t*>(reinterpret_cast<const uint8_t*>(password.data()));
-  c.pwdlen = password.size();
-  c.salt = const_cast<uint8_t*>(reinterpret_cast<const uint8_t*>(salt.data()));
-  c.saltlen = salt.size();
-  c.t_cost = p.passes;
-  c.m_cost = p.memory;
-  c.lanes = p.lanes;
-  c.threads = threads;
-  c.version = ARGON2_VERSION_13;
-  if (reused) {
-    c.allocate_cbk = lend;
-    c.free_cbk = take_back;
-  }
-  require(argon2id_ctx(&c) == ARGON2_OK, "libargon2");
+  cred::bench::hash_once(p, threads, reused ? cred::bench::Memory::kept : cred::bench::Memory::own);
 }
 
 void by_libsodium(const Parameters& p, Memory&) {
@@ -126,20 +102,27 @@ void computing_alone(const argon2::Kernel& kernel, const Parameters& p, Memory& 
   by_kernel(kernel, small, memory, false);
 }
 
-// The memory alone: a block that is read at random, one that is read where the last pass
-// wrote it, and one that is written, for each. Nothing is waited for.
+// The memory alone: for each block one that is read at random and one that is written onto.
+// All addresses are known long before, and asked for: nothing is waited for.
 void moving_alone(const Parameters& p, Memory& memory) {
+  constexpr std::size_t ahead = 8;
   auto* blocks = Memory::of(memory.one, p);
   const std::size_t count = argon2::blocks_of(p);
   std::uint64_t random = 1;
+  const auto choose = [&] {
+    random = random * 6364136223846793005U + 1442695040888963407U;
+    const argon2::Block* chosen = blocks + (((random >> 32) * count) >> 32);
+    for (unsigned word = 0; word < argon2::block_words; word += 8)
+      __builtin_prefetch(chosen->words + word);
+    return chosen;
+  };
+  std::array<const argon2::Block*, ahead> chosen{};
+  for (auto& block : chosen) block = choose();
   for (std::uint32_t pass = 0; pass < p.passes; ++pass)
     for (std::size_t i = 0; i < count; ++i) {
-      random = random * 6364136223846793005U + 1442695040888963407U;
-      const std::size_t from = ((random >> 32) * count) >> 32;
-      auto* __restrict next = blocks[i].words;
-      const auto* __restrict reference = blocks[from == i ? 0 : from].words;
-      if (from == i) continue;
-      for (unsigned word = 0; word < argon2::block_words; ++word) next[word] ^= reference[word];
+      const argon2::Block* reference = std::exchange(chosen[i % ahead], choose());
+      for (unsigned word = 0; word < argon2::block_words; ++word)
+        blocks[i].words[word] ^= reference->words[word];
     }
 }
 

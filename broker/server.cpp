@@ -34,7 +34,8 @@ constexpr auto longest_answer = 120s;
 constexpr std::size_t kept_descriptors = 128;
 constexpr std::size_t most_conversations = 16'384;
 constexpr auto idle_exit = 60s;
-// What a hash left in memory lies there so long at most while others wait for theirs.
+// What a hash left in memory lies there so long while others wait for theirs; looked at after
+// each answer and at each tick.
 constexpr auto longest_unwiped = 100ms;
 constexpr auto patience_at_stop = 90s;
 
@@ -242,6 +243,8 @@ class Server {
   void tick() {
     for (auto* line : {&hashing_, &quick_, &orders_})
       for (auto& job : line->late(Clock::now())) job.conversation->answer(try_again());
+    // Where a worker that has answered waits for the store, say.
+    engine_.wipe_memory(longest_unwiped);
     if (watchdog_) notify("WATCHDOG=1");
     if (!conversations_.empty()) last_used_ = Clock::now();
     if (!stopping_ && handed_over_ && Clock::now() - last_used_ > idle_exit) stop();

@@ -4,11 +4,10 @@
 // lengths of salt - 8, secret and associated data in one each, the bytes of these three, and
 // the password up to the end.
 
-#include "hash/argon2/compute.hpp"
+#include "../tests/hash/argon2/hashes.hpp"
 #include "hash/argon2/dispatch.hpp"
 
 #include <algorithm>
-#include <argon2.h>
 #include <cstdint>
 #include <cstdlib>
 #include <vector>
@@ -16,7 +15,7 @@
 namespace {
 
 using namespace cred::hash;
-using Bytes = std::vector<std::byte>;
+using cred::test::Bytes;
 
 class Script {
  public:
@@ -41,52 +40,27 @@ class Script {
   std::span<const std::byte> left_;
 };
 
-Bytes by_libargon2(const argon2::Inputs& in, const Parameters& p, std::size_t size) {
-  const auto bytes = [](std::span<const std::byte> span) {
-    return const_cast<std::uint8_t*>(reinterpret_cast<const std::uint8_t*>(span.data()));
-  };
-  const auto length = [](std::span<const std::byte> span) {
-    return static_cast<std::uint32_t>(span.size());
-  };
-  Bytes tag(size);
-  argon2_context c{};
-  c.out = bytes(tag);
-  c.outlen = length(tag);
-  c.pwd = bytes(in.password);
-  c.pwdlen = length(in.password);
-  c.salt = bytes(in.salt);
-  c.saltlen = length(in.salt);
-  c.secret = bytes(in.secret);
-  c.secretlen = length(in.secret);
-  c.ad = bytes(in.associated_data);
-  c.adlen = length(in.associated_data);
-  c.t_cost = p.passes;
-  c.m_cost = p.memory;
-  c.lanes = p.lanes;
-  c.threads = 1;
-  c.version = ARGON2_VERSION_13;
-  if (argon2id_ctx(&c) != ARGON2_OK) std::abort();
-  return tag;
-}
-
 }  // namespace
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* bytes, std::size_t size) {
   Script script(std::as_bytes(std::span(bytes, size)));
-  Parameters p;
+  cred::test::Problem problem;
+  Parameters& p = problem.parameters;
   p.lanes = script.number() % 20 + 1;
   p.passes = script.number() % 4 + 1;
   p.memory = 8 * p.lanes + script.number() * 3;
-  Bytes tag(script.number() + 4);
+  problem.tag_bytes = script.number() + 4;
+  Bytes tag(problem.tag_bytes);
   const std::uint32_t salt_length = script.number() % 57 + 8;
   const std::uint32_t secret_length = script.number();
   const std::uint32_t data_length = script.number();
-  const Bytes salt = script.take(salt_length);
-  const Bytes secret = script.take(secret_length);
-  const Bytes associated = script.take(data_length);
-  const Bytes password = script.rest();
-  const argon2::Inputs in{password, salt, secret, associated};
-  const Bytes expected = by_libargon2(in, p, tag.size());
+  problem.salt = script.take(salt_length);
+  problem.secret = script.take(secret_length);
+  problem.associated_data = script.take(data_length);
+  problem.password = script.rest();
+  const argon2::Inputs in = problem.inputs();
+  const Bytes expected = cred::test::by_libargon2(problem);
+  if (expected.empty()) std::abort();
 
   std::vector<argon2::Block> memory(2 * argon2::blocks_of(p));
   static argon2::Crew crew(3);

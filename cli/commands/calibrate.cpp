@@ -94,8 +94,8 @@ int calibrate(const Session& session, const Wishes& wishes) {
   if (!time || time->count() <= 0)
     return session.fail({Code::usage, "--time is no time: write 250ms or 1s"});
   const auto configuration = session.configured();
-  std::uint32_t budget =
-      configuration ? configuration->memory_budget : engine::Configuration{}.memory_budget;
+  if (!configuration) return session.fail(configuration.error());
+  std::uint32_t budget = configuration->memory_budget;
   if (!wishes.memory.empty()) {
     const auto given = engine::parse_kib(wishes.memory);
     if (!given) return session.fail({Code::usage, "--memory is no size: write 256 MiB"});

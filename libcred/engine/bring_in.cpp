@@ -190,14 +190,10 @@ class BringingIn {
   }
 
   void seal_anew(const store::AccountRow& old) {
-    auto next = old;
-    const auto seal = [&](vault::Field field) {
-      return newest_.vault->seal({old.id, old.name, field, old.generation},
-                                 open_field(*restored_.vault, old, field).bytes());
-    };
-    next.credential = seal(vault::Field::credential);
-    next.profile = seal(vault::Field::profile);
-    next.history = seal(vault::Field::history);
+    const auto next = with_fields(old, [&](const vault::Place& place, store::Blob& sealed) {
+      const Secret opened = value_or_throw(restored_.vault->open_kept(place, sealed));
+      sealed = newest_.vault->seal(place, opened.bytes());
+    });
     if (!to_.reseal(old, next))
       throw Failure(Code::internal, "an account of a scratch store was changed by others");
   }

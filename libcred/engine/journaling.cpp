@@ -14,6 +14,12 @@ namespace {
 
 constexpr std::size_t page = 256;
 
+void tell_trouble(const Realm::Parts& parts, const std::string& what, const Failure& failure) {
+  auto trouble = parts.event("trouble", failure.error().code, "");
+  trouble.detail = what + ": " + failure.error().message;
+  parts.tell(trouble);
+}
+
 Failure rolled_back(const Realm::Parts& parts, const Head& head, std::uint64_t newer) {
   return {Code::integrity,
           "the store of realm " + head.realm + " is older than it was: it ends with change " +
@@ -98,10 +104,7 @@ void Realm::Parts::write_journal(const journal::Mark& mark) const {
     raise(keys->journaled, last);
     anchor.advance(mark);
   } catch (const Failure& failure) {
-    auto trouble = event("trouble", failure.error().code, "");
-    trouble.detail =
-        "the change is in the store, but not yet in the journal: " + failure.error().message;
-    tell(trouble);
+    tell_trouble(*this, "the change is in the store, but not yet in the journal", failure);
   }
 }
 
@@ -109,10 +112,7 @@ void Realm::Parts::advance_anchor(const journal::Mark& mark) const {
   try {
     anchor.advance(mark);
   } catch (const Failure& failure) {
-    auto trouble = event("trouble", failure.error().code, "");
-    trouble.detail =
-        "the change is in the store, but not in the anchor: " + failure.error().message;
-    tell(trouble);
+    tell_trouble(*this, "the change is in the store, but not in the anchor", failure);
   }
 }
 
@@ -165,9 +165,7 @@ void must_reach_the_journal(const Realm::Parts& parts) {
     });
   } catch (const Failure& failure) {
     // A journal that is damaged keeps nobody out.
-    auto trouble = parts.event("trouble", failure.error().code, "");
-    trouble.detail = "the journal cannot be compared with the store: " + failure.error().message;
-    parts.tell(trouble);
+    tell_trouble(parts, "the journal cannot be compared with the store", failure);
     return;
   }
   // Others may have gone on meanwhile; what is in the journal was in the store before.

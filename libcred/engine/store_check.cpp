@@ -1,6 +1,7 @@
 #include "engine/store_check.hpp"
 
 #include "engine/account_tree.hpp"
+#include "engine/grants.hpp"
 
 #include <algorithm>
 #include <sodium.h>
@@ -118,7 +119,7 @@ std::uint64_t check_store(RealmState& state) {
   check_outbox(state);
   (void)checked_tombstones(state.transaction(), state.vault(), state.head());
   (void)state.document(erased_bodies_document, state.head().erased_bodies);
-  (void)state.document("grants", state.head().grants);
+  (void)state.document(grants_document, state.head().grants);
   return accounts;
 }
 

@@ -203,45 +203,55 @@ Expected<std::vector<WrappedKey>> upgrade_keys(const WrappedKey& data_key, const
   return keys;
 }
 
-Sealed wrap_archive_key(const Secret& root_key, const Secret& archive_key) {
+namespace {
+
+// A key wrapped with what a root key gives for one purpose.
+struct Purpose {
+  std::uint64_t subkey;
+  std::string_view label;
+};
+constexpr Purpose archives{archive_subkey, archive_label};
+constexpr Purpose old_roots{old_root_subkey, old_root_label};
+
+Sealed wrap_for(const Purpose& purpose, const Secret& root_key, const Secret& key) {
   initialise();
-  const Secret wrapping = derive(root_key, archive_subkey);
-  return encrypt(wrapping.uchars(), id_of(root_key), associated_data(archive_label, {}, {}),
-                 archive_key.bytes());
+  const Secret wrapping = derive(root_key, purpose.subkey);
+  return encrypt(wrapping.uchars(), id_of(root_key), associated_data(purpose.label, {}, {}),
+                 key.bytes());
+}
+
+Expected<Secret> unwrap_for(const Purpose& purpose, const Secret& root_key,
+                            std::span<const std::byte> wrapped, const char* under_another,
+                            const char* wrong_length) {
+  initialise();
+  const auto wrapped_by = key_id_of(wrapped);
+  if (!wrapped_by) return tl::make_unexpected(wrapped_by.error());
+  if (*wrapped_by != id_of(root_key)) return fail(Code::integrity, under_another);
+  const Secret wrapping = derive(root_key, purpose.subkey);
+  auto opened = decrypt(wrapping.uchars(), associated_data(purpose.label, {}, {}), wrapped);
+  if (opened && opened->size() != key_bytes) return fail(Code::integrity, wrong_length);
+  return opened;
+}
+
+}  // namespace
+
+Sealed wrap_archive_key(const Secret& root_key, const Secret& archive_key) {
+  return wrap_for(archives, root_key, archive_key);
 }
 
 Expected<Secret> unwrap_archive_key(const Secret& root_key, std::span<const std::byte> wrapped) {
-  initialise();
-  const auto wrapped_by = key_id_of(wrapped);
-  if (!wrapped_by) return tl::make_unexpected(wrapped_by.error());
-  if (*wrapped_by != id_of(root_key))
-    return fail(Code::integrity,
-                "the backup was made under another root key; put that one in its place");
-  const Secret wrapping = derive(root_key, archive_subkey);
-  auto opened = decrypt(wrapping.uchars(), associated_data(archive_label, {}, {}), wrapped);
-  if (opened && opened->size() != key_bytes)
-    return fail(Code::integrity, "the key of a backup has a wrong length");
-  return opened;
+  return unwrap_for(archives, root_key, wrapped,
+                    "the backup was made under another root key; put that one in its place",
+                    "the key of a backup has a wrong length");
 }
 
 Sealed wrap_old_root(const Secret& next, const Secret& old) {
-  initialise();
-  const Secret wrapping = derive(next, old_root_subkey);
-  return encrypt(wrapping.uchars(), id_of(next), associated_data(old_root_label, {}, {}),
-                 old.bytes());
+  return wrap_for(old_roots, next, old);
 }
 
 Expected<Secret> unwrap_old_root(const Secret& next, std::span<const std::byte> wrapped) {
-  initialise();
-  const auto wrapped_by = key_id_of(wrapped);
-  if (!wrapped_by) return tl::make_unexpected(wrapped_by.error());
-  if (*wrapped_by != id_of(next))
-    return fail(Code::integrity, "an old root key was wrapped by another one");
-  const Secret wrapping = derive(next, old_root_subkey);
-  auto opened = decrypt(wrapping.uchars(), associated_data(old_root_label, {}, {}), wrapped);
-  if (opened && opened->size() != key_bytes)
-    return fail(Code::integrity, "an old root key has a wrong length");
-  return opened;
+  return unwrap_for(old_roots, next, wrapped, "an old root key was wrapped by another one",
+                    "an old root key has a wrong length");
 }
 
 Secret manifest_seed(const Secret& root_key) {
