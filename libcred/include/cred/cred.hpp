@@ -50,8 +50,8 @@ enum class Outcome {
 using Seconds = std::chrono::sys_seconds;
 
 struct Violation {
-  std::string rule;     // stable id, such as "min_length"
-  std::string message;  // tells a person what to do
+  std::string rule{};     // stable id, such as "min_length"
+  std::string message{};  // tells a person what to do
 };
 
 struct Answer {
@@ -81,17 +81,17 @@ struct SessionEpoch {
 };
 
 struct Person {
-  std::string full_name;
-  std::string email;
-  std::string birth_date;  // YYYY-MM-DD
-  std::string phone;
+  std::string full_name{};
+  std::string email{};
+  std::string birth_date{};  // YYYY-MM-DD
+  std::string phone{};
 };
 
 // Who asks, and from where; what is not known is empty.
 struct Origin {
-  std::string host;  // failed attempts are counted by it
-  std::string service;
-  std::string terminal;
+  std::string host{};  // failed attempts are counted by it
+  std::string service{};
+  std::string terminal{};
 };
 
 // What docs/formats/events.md says of the field of the same name; empty: there is none.
@@ -101,7 +101,7 @@ struct Event {
 };
 
 struct Options {
-  std::string configuration;  // empty: the system's
+  std::string configuration{};  // empty: the system's
   enum class Access : std::uint32_t {
     best = CRED_ACCESS_BEST,  // the store, or credd where this process has no right to it
     store = CRED_ACCESS_STORE,
@@ -109,7 +109,7 @@ struct Options {
   } access = Access::best;
   // Called after each event is in the store, from several threads at once; what it throws is
   // dropped.
-  std::function<void(const Event&)> on_event;
+  std::function<void(const Event&)> on_event{};
 };
 
 using Password = std::span<const std::byte>;
