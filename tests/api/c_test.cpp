@@ -2,6 +2,7 @@
 #include "api/site.hpp"
 #include "cred/cred.h"
 
+#include <atomic>
 #include <catch2/catch.hpp>
 #include <cstring>
 #include <mutex>
