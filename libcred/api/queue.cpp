@@ -70,11 +70,18 @@ void Queue::submit(const std::string& source, std::string account, std::uint64_t
     ++expected_;
   }
   const auto deadline = now + limits_.patience;
-  if (line_.add(source, account, deadline, job)) return;
-  // Whoever fills the line does not keep the others out of it.
-  auto displaced = line_.make_room(source);
-  if (displaced) finish(std::move(*displaced), too_much());
-  if (displaced && line_.add(source, std::move(account), deadline, job)) return;
+  bool added = false;
+  try {
+    added = line_.add(source, account, deadline, job);
+    // Whoever fills the line does not keep the others out of it.
+    if (auto displaced = added ? std::nullopt : line_.make_room(source)) {
+      finish(std::move(*displaced), too_much());
+      added = line_.add(source, std::move(account), deadline, job);
+    }
+  } catch (const std::bad_alloc&) {
+    // There is no room for it either.
+  }
+  if (added) return;
   const std::lock_guard lock(mutex_);
   --expected_;
   throw Failure(Code::unavailable, too_much().message);

@@ -15,13 +15,13 @@ struct cred_queue : Queue {
 namespace {
 
 constexpr std::uint32_t most_workers = 64;
-constexpr std::uint32_t most_waiting = 65'536;
+constexpr std::uint32_t most_waiting = 16'384;
 constexpr std::uint32_t usual_waiting = 1024;
 constexpr std::chrono::seconds usual_patience{60};
 
 Queue::Limits limits_of(const cred_queue_options& options, const cred_library& library) {
   if (options.workers > most_workers || options.waiting > most_waiting || options.reserved != 0)
-    throw Failure(Code::usage, "a queue has at most 64 workers and 65,536 waiting submissions");
+    throw Failure(Code::usage, "a queue has at most 64 workers and 16,384 waiting submissions");
   // More than fit into the budget would wait for one another's memory.
   const std::uint32_t cores = std::max(1U, std::thread::hardware_concurrency());
   const std::uint32_t usual = std::min({cores, library.hashes, most_workers});

@@ -4,6 +4,8 @@
 
 #include <atomic>
 #include <catch2/catch.hpp>
+#include <map>
+#include <memory>
 #include <poll.h>
 
 using cred::test::Site;
@@ -81,8 +83,39 @@ TEST_CASE("a listener hears events as long as a realm or a queue lives, and may 
     REQUIRE(finished);
     CHECK(finished->ticket == 7);
     CHECK(finished->answer);
+    CHECK(!queue.take());
     CHECK(*heard == 2);
     CHECK(heard.use_count() > 1);
   }
   CHECK(heard.use_count() == 1);
+}
+
+TEST_CASE("an event loop in C++ submits what a service does with its users") {
+  const Site site;
+  auto library = cred::Library::open(site.configuration);
+  auto realm = library.realm("system");
+  auto queue = library.queue(1, 10);
+  REQUIRE(queue.answer());
+  CHECK(queue.enrol(1, realm, "alice", {"Alice Miller"}, bytes("Correct-Horse-42"), false, "t") ==
+        cred::Outcome::accepted);
+  CHECK(queue.check(2, realm, std::nullopt, bytes("short")) == cred::Outcome::accepted);
+  CHECK(queue.change(3, realm, "alice", bytes("Correct-Horse-42"), bytes("Purple-Tractor-77")) ==
+        cred::Outcome::accepted);
+  CHECK(queue.reset(4, realm, "alice", bytes("Yellow-Lantern-19"), true, "admin carol") ==
+        cred::Outcome::accepted);
+  std::map<std::uint64_t, cred::Answer> answers;
+  while (answers.size() < 4) {
+    pollfd ready{queue.descriptor(), POLLIN, 0};
+    REQUIRE(poll(&ready, 1, 60'000) == 1);
+    while (auto finished = queue.take()) answers[finished->ticket] = std::move(finished->answer);
+  }
+  CHECK(answers.at(1));
+  CHECK(answers.at(2).outcome == cred::Outcome::refused);
+  CHECK(answers.at(2).violations.size() >= 2);
+  CHECK(answers.at(3));
+  CHECK(answers.at(4));
+  auto nowhere = library.realm("nowhere");
+  CHECK(queue.authenticate(5, nowhere, "alice", {}) == cred::Outcome::not_found);
+  using namespace std::string_literals;
+  CHECK(queue.authenticate(5, realm, "alice\0x"s, {}) == cred::Outcome::usage);
 }

@@ -2,6 +2,7 @@
 #include "api/site.hpp"
 #include "cred/cred.h"
 
+#include <atomic>
 #include <catch2/catch.hpp>
 #include <cstring>
 #include <map>
@@ -19,14 +20,20 @@ const char* const wrong = "Purple-Tractor-77";
 // A library, its realm and a queue on it.
 class Loop {
  public:
-  explicit Loop(const Site& site, std::uint32_t workers = 0, std::uint32_t waiting = 0) {
+  explicit Loop(const Site& site, std::uint32_t workers = 0, std::uint32_t waiting = 0,
+                std::uint32_t patience = 0) {
     cred_options options = CRED_INIT(cred_options);
     options.configuration = site.configuration.c_str();
+    options.on_event = [](void* count, const cred_event*) {
+      ++*static_cast<std::atomic<int>*>(count);
+    };
+    options.event_context = &events;
     REQUIRE(cred_open(&options, &library, nullptr) == CRED_ACCEPTED);
     REQUIRE(cred_realm_open(library, "system", &realm, nullptr) == CRED_ACCEPTED);
     cred_queue_options limits = CRED_INIT(cred_queue_options);
     limits.workers = workers;
     limits.waiting = waiting;
+    limits.patience = patience;
     REQUIRE(cred_queue_open(library, &limits, &queue, nullptr) == CRED_ACCEPTED);
   }
   Loop(const Loop&) = delete;
@@ -61,6 +68,7 @@ class Loop {
     return all;
   }
 
+  std::atomic<int> events{0};
   cred_library* library = nullptr;
   cred_realm* realm = nullptr;
   cred_queue* queue = nullptr;
@@ -188,14 +196,33 @@ TEST_CASE("closing a queue forgets what waits, and waits for what runs") {
   const Site site;
   Loop loop(site, 1);
   enrol(loop, "ann");
-  for (std::uint64_t i = 0; i < 50; ++i) REQUIRE(loop.submit(i, "ann", right) == CRED_ACCEPTED);
+  const int before = loop.events;
+  for (std::uint64_t i = 0; i < 1000; ++i) REQUIRE(loop.submit(i, "ann", right) == CRED_ACCEPTED);
   cred_queue_close(loop.queue);
   loop.queue = nullptr;
+  const int computed = loop.events - before;
+  CHECK(computed < 1000);
   cred_status status = CRED_INIT(cred_status);
   REQUIRE(cred_get_status(loop.realm, "ann", &status, nullptr) == CRED_ACCEPTED);
-  CHECK(status.failures == 0);
-  // No lease was left behind.
+  // No lease was left behind, and nobody goes on.
   CHECK(status.attempts_left == 5);
+  CHECK(loop.events - before == computed);
+}
+
+TEST_CASE("what waits longer than the queue's patience is answered unavailable") {
+  const Site site;
+  Loop loop(site, 1, 0, 1);
+  enrol(loop, "ann");
+  for (std::uint64_t i = 0; i < 1000; ++i) REQUIRE(loop.submit(i, "ann", right) == CRED_ACCEPTED);
+  const auto all = loop.answers(1000);
+  REQUIRE(all.size() == 1000);
+  std::size_t accepted = 0;
+  for (const auto& [ticket, code] : all) {
+    CHECK((code == CRED_ACCEPTED || code == CRED_UNAVAILABLE));
+    accepted += code == CRED_ACCEPTED ? 1 : 0;
+  }
+  CHECK(accepted > 0);
+  CHECK(accepted < 1000);
 }
 
 TEST_CASE("a realm and a library may be closed before their submissions are computed") {

@@ -251,7 +251,7 @@ CRED_PUBLIC cred_code cred_compromise(cred_realm* realm, const char* name, const
 typedef struct cred_queue_options {
   size_t size;
   uint32_t workers;  /* threads; 0: as many as cores and memory budget have hashes for */
-  uint32_t waiting;  /* the most submissions that wait, 1 to 65,536; 0: 1,024 */
+  uint32_t waiting;  /* the most submissions that wait, 1 to 16,384; 0: 1,024 */
   uint32_t patience; /* seconds after which one that waits is UNAVAILABLE; 0: 60 */
   uint32_t reserved; /* 0 */
 } cred_queue_options;

@@ -356,6 +356,14 @@ class Queue {
     return outcome(name, cred_submit_enrol, realm, &whom, password.data(), password.size(),
                    must_change, &from.c, ticket);
   }
+  Outcome check(std::uint64_t ticket, Realm& realm, const std::optional<std::string>& name,
+                Password password) noexcept {
+    if (!realm.handle_) return realm.answer_.outcome;
+    if (name && !detail::is_text(*name)) return Outcome::usage;
+    return static_cast<Outcome>(cred_submit_check(handle_.get(), realm.handle_.get(),
+                                                  name ? name->c_str() : nullptr, password.data(),
+                                                  password.size(), nullptr, ticket));
+  }
   Outcome reset(std::uint64_t ticket, Realm& realm, const std::string& name, Password password,
                 bool must_change, const std::string& actor, const Origin& origin = {}) noexcept {
     const detail::From from(origin, actor.c_str());
