@@ -25,6 +25,7 @@ void add_passwd(CLI::App& program, const Session& session, Action& action);
 void add_verify(CLI::App& program, const Session& session, Action& action);
 void add_calibrate(CLI::App& program, const Session& session, Action& action);
 void add_check(CLI::App& program, const Session& session, Action& action);
+void add_completion(CLI::App& program, const Session& session, Action& action);
 void add_generate(CLI::App& program, const Session& session, Action& action);
 void add_status(CLI::App& program, const Session& session, Action& action);
 void add_expire(CLI::App& program, const Session& session, Action& action);
