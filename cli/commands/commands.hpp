@@ -28,6 +28,7 @@ void add_check(CLI::App& program, const Session& session, Action& action);
 void add_completion(CLI::App& program, const Session& session, Action& action);
 void add_generate(CLI::App& program, const Session& session, Action& action);
 void add_status(CLI::App& program, const Session& session, Action& action);
+void add_doctor(CLI::App& program, const Session& session, Action& action);
 void add_expire(CLI::App& program, const Session& session, Action& action);
 void add_breach(CLI::App& program, const Session& session, Action& action);
 void add_compromise(CLI::App& program, const Session& session, Action& action);
