@@ -147,11 +147,16 @@ int show_account(const Session& session, const std::string& name, bool with_prof
     for (const auto& [key, value] : p.attributes) line(text, key, value);
     line(text, "Added", engine::print_time(p.created_at));
     line(text, "Passwords so far", std::to_string(status->passwords));
-    line(text, "Hash", parameters_text(status->parameters));
+    line(
+        text, "Hash",
+        parameters_text(status->parameters) +
+            (status->wrapped.empty() ? "" : ", over " + status->wrapped + " until the next login"));
     details["profile"] = profile_json(p);
-    details["hash"] = {{"memory_kib", status->parameters.memory},
-                       {"passes", status->parameters.passes},
-                       {"lanes", status->parameters.lanes}};
+    details["hash"] = {
+        {"memory_kib", status->parameters.memory},
+        {"passes", status->parameters.passes},
+        {"lanes", status->parameters.lanes},
+        {"wrapped", status->wrapped.empty() ? nlohmann::json() : nlohmann::json(status->wrapped)}};
   }
   return session.finish(Code::accepted, text, details);
 }

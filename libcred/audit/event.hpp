@@ -54,6 +54,7 @@ enum class Event : std::uint8_t {
   session_ended = 40,
   tampering_noticed = 41,
   maintained = 42,
+  imported = 43,  // an account of another system; the detail names its hash
 };
 
 // Every event, by number.

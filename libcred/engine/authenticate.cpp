@@ -1,6 +1,7 @@
 // Is this the password, and may it be used?
 
 #include "engine/realm_state.hpp"
+#include "hash/foreign.hpp"
 
 namespace cred::engine {
 namespace {
@@ -15,19 +16,48 @@ void open_in_vain(const Realm::Parts& parts, std::string_view name) {
   (void)decode_credential(record.bytes());
 }
 
-// After a right login: newer parameters, and the mark that keeps an expired
-// password expired when the clock is set back. Losing the race is no harm; the
-// next login does it.
-void bring_up_to_date(const Realm::Parts& parts, const Account& account, const Standing& standing,
+// Another system hashed what was typed, in whatever normal form it came.
+bool is_the_password(const Realm::Parts& parts, const Account& account, const Secret& typed,
+                     const Secret& normalised, Arenas::Lent& arena) {
+  const auto& verifier = account.credential.verifier;
+  if (parts.matches(normalised, verifier, arena)) return true;
+  return !verifier.recipe.empty() && !typed.equals(normalised) &&
+         parts.matches(typed, verifier, arena);
+}
+
+// After a right login: newer parameters, this library's hash in place of another system's,
+// and the mark that keeps an expired password expired when the clock is set back. Losing
+// the race is no harm; the next login does it.
+void bring_up_to_date(const Realm::Parts& parts, const Account& account, Standing& standing,
                       const Secret& password) {
   Credential next = account.credential;
-  const bool rehash = next.verifier.parameters != parts.parameters;
+  const std::string recipe = next.verifier.recipe;
+  const bool foreign = !recipe.empty();
+  // Nobody knows whether the part that did not count is what the owner means: it is not
+  // made to count, but replaced.
+  const bool cut_off = foreign && hash::cuts_off(recipe, password);
+  const bool rehash = !cut_off && (foreign || next.verifier.parameters != parts.parameters);
   const bool aged_out = standing.reason == Reason::expired && next.demand == Demand::none;
-  if (!rehash && !aged_out) return;
+  const bool forced = cut_off && !aged_out && next.demand == Demand::none;
+  if (forced && standing.code == Code::accepted) {
+    standing.code = Code::must_change;
+    standing.reason = Reason::forced;
+    standing.too_early = false;
+  }
+  if (!rehash && !aged_out && !forced) return;
+  History history = parts.history(account);
   if (rehash) next.verifier = parts.make_verifier(password);
+  if (rehash && foreign) (void)parts.remember(history, password);
   if (aged_out) next.demand = Demand::expired;
-  parts.replace(account, next, parts.history(account),
-                rehash ? audit::Event::rehashed : audit::Event::aged_out, {"login"});
+  if (forced) next.demand = Demand::forced;
+  const auto event = rehash   ? audit::Event::rehashed
+                     : forced ? audit::Event::expired
+                              : audit::Event::aged_out;
+  const std::string scheme(foreign ? hash::scheme_of(recipe) : "");
+  parts.replace(account, next, history, event, {"login"},
+                forced    ? scheme + " looked at a part of it alone"
+                : foreign ? "it was hashed with " + scheme
+                          : "");
 }
 
 // A password in use that the corpus knows is a compromise from this moment. A corpus
@@ -118,7 +148,7 @@ Expected<Authentication> Realm::authenticate(std::string_view name, const Secret
     if (!account) open_in_vain(*parts_, name);
     bool right = false;
     if (account && is_password)
-      right = parts_->matches(*normalised, account->credential.verifier, *arena);
+      right = is_the_password(*parts_, *account, password, *normalised, *arena);
     else
       parts_->hash_in_vain(*normalised, *arena);
     arena.reset();  // what follows may hash again
@@ -143,12 +173,15 @@ Expected<Authentication> Realm::authenticate(std::string_view name, const Secret
     }
     settle(Outcome::right, &*account,
            {.event = audit::Event::authenticated, .outcome = standing.code});
+    // First, so that the history knows the password when it is marked.
+    const bool foreign = !account->credential.verifier.recipe.empty();
+    if (foreign) bring_up_to_date(*parts_, *account, standing, *normalised);
     if (became_known(*parts_, *account, *normalised)) {
-      mark_compromised(*parts_, *account);
+      mark_compromised(*parts_, foreign ? parts_->find(name).value_or(*account) : *account);
       standing.code = Code::must_change;
       standing.reason = Reason::compromised;
       standing.too_early = false;
-    } else {
+    } else if (!foreign) {
       bring_up_to_date(*parts_, *account, standing, *normalised);
     }
     return answered({standing.code, standing}, true,

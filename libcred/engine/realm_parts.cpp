@@ -3,6 +3,7 @@
 #include "base/bytes.hpp"
 #include "engine/ageing.hpp"
 #include "engine/realm_state.hpp"
+#include "hash/foreign.hpp"
 #include "policy/near_copy.hpp"
 
 #include <algorithm>
@@ -300,7 +301,8 @@ hash::Verifier Realm::Parts::make_verifier(const Secret& password) const {
 
 bool Realm::Parts::matches(const Secret& password, const hash::Verifier& verifier,
                            Arenas::Lent& arena) const {
-  if (verifier.parameters.memory > arena.kib()) arena.exchange(verifier.parameters.memory);
+  const std::uint32_t needed = hash::working_memory(verifier);
+  if (needed > arena.kib()) arena.exchange(needed);
   return value_or_throw(hash::matches(password, verifier, *arena));
 }
 
@@ -317,7 +319,7 @@ Realm::Parts::Memory Realm::Parts::remember(History& history, const Secret& pass
   std::uint32_t newest = 0;
   bool current = false;
   for (const auto& group : history) {
-    current |= group.parameters == parameters;
+    current |= group.parameters == parameters && group.recipe.empty();
     for (const auto& tag : group.tags) newest = std::max(newest, tag.number);
   }
   if (!current) {
@@ -335,7 +337,8 @@ Realm::Parts::Memory Realm::Parts::remember(History& history, const Secret& pass
     for (const Secret& form : policy::skeletons(password)) forms.push_back(marked(form));
 
   std::uint32_t most = 0;
-  for (const auto& group : history) most = std::max(most, group.parameters.memory);
+  for (const auto& group : history)
+    most = std::max(most, hash::working_memory({group.parameters, {}, {}, group.recipe}));
   Arenas::Lent arena(*arenas, most);
   Memory memory;
   // Every tag is compared, so that time does not tell which one it was.
@@ -349,11 +352,19 @@ Realm::Parts::Memory Realm::Parts::remember(History& history, const Secret& pass
     return known;
   };
   for (auto& group : history) {
-    const bool add = group.parameters == parameters;
+    const bool foreign = !group.recipe.empty();
+    const bool add = group.parameters == parameters && !foreign;
     std::array<std::byte, hash::tag_bytes> tag{};
     const auto hash = [&](const Secret& bytes) {
       value_or_throw(hash::argon2id(bytes.bytes(), group.salt, group.parameters, *arena, tag));
     };
+    if (foreign) {
+      const auto digest = value_or_throw(hash::derive(password, group.recipe));
+      // Empty: it cannot have been this password.
+      value_or_throw(hash::argon2id(digest, group.salt, group.parameters, *arena, tag));
+      if (!digest.empty()) memory.used_before |= found(group.tags, tag);
+      continue;
+    }
     hash(password);
     memory.used_before |= found(group.tags, tag);
     if (add) group.tags.push_back({newest + 1, false, tag});
@@ -385,7 +396,8 @@ void Realm::Parts::bar_newest(History& history, const Secret* password) const {
     }
     const bool has_it = std::any_of(group.tags.begin(), group.tags.end(),
                                     [&](const HistoryTag& tag) { return tag.number == newest; });
-    if (forms || !has_it || password == nullptr) continue;
+    // Another system's hash knows the password alone.
+    if (forms || !has_it || password == nullptr || !group.recipe.empty()) continue;
     // The policy keeps no forms; of this one it has to.
     Arenas::Lent arena(*arenas, group.parameters.memory);
     for (const Secret& form : policy::skeletons(*password)) {

@@ -136,8 +136,8 @@ class Realm::Parts {
   Secret open_field(const store::AccountRow& row, vault::Field field) const;
 };
 
-// A sentence for the trail. Errors: usage.
-Expected<void> check_reason(const std::string& reason);
+// A password of another system in the history.
+HistoryGroup group_of(const hash::Verifier& verifier, std::uint32_t number);
 // What may be a profile. Errors: usage.
 Expected<void> check_profile(const Profile& profile);
 
