@@ -16,10 +16,23 @@ void open_in_vain(const Realm::Parts& parts, std::string_view name) {
   (void)decode_credential(record.bytes());
 }
 
+// What there is to compare with: the account's, or for a name without one, one that costs
+// what some account's does.
+hash::Verifier verifier_of(const Realm::Parts& parts, std::string_view name,
+                           std::optional<Account>& account) {
+  RealmState state(parts, store::Access::read);
+  account = state.find(name);
+  if (account) return account->credential.verifier;
+  if (auto other = state.stand_in(name)) return *other;
+  open_in_vain(parts, name);
+  hash::Verifier nobodys;
+  nobodys.parameters = parts.parameters;
+  return nobodys;
+}
+
 // Another system hashed what was typed, in whatever normal form it came.
-bool is_the_password(const Realm::Parts& parts, const Account& account, const Secret& typed,
+bool is_the_password(const Realm::Parts& parts, const hash::Verifier& verifier, const Secret& typed,
                      const Secret& normalised, Arenas::Lent& arena) {
-  const auto& verifier = account.credential.verifier;
   if (parts.matches(normalised, verifier, arena)) return true;
   return !verifier.recipe.empty() && !typed.equals(normalised) &&
          parts.matches(typed, verifier, arena);
@@ -144,13 +157,11 @@ Expected<Authentication> Realm::authenticate(std::string_view name, const Secret
       change.commit();
     };
     // From here on an exception leaves the lease behind, which counts as a failure.
-    const auto account = parts_->find(name);
-    if (!account) open_in_vain(*parts_, name);
-    bool right = false;
-    if (account && is_password)
-      right = is_the_password(*parts_, *account, password, *normalised, *arena);
-    else
-      parts_->hash_in_vain(*normalised, *arena);
+    std::optional<Account> account;
+    const auto verifier = verifier_of(*parts_, name, account);
+    const bool matched = is_the_password(*parts_, verifier, is_password ? password : *normalised,
+                                         *normalised, *arena);
+    const bool right = matched && account && is_password;
     arena.reset();  // what follows may hash again
 
     if (!right) {

@@ -288,6 +288,11 @@ class Realm {
   Expected<std::vector<Imported>> import_accounts(std::span<const ImportedAccount> accounts,
                                                   bool dry_run, const Actor& actor);
 
+  // Every account with its hash, in the order of names, for another system; `what` is for the
+  // trail, which knows before the first is told. `visit` answers false to stop.
+  Expected<void> export_credentials(const std::string& what, const Actor& actor,
+                                    const std::function<bool(const ExportedCredential&)>& visit);
+
   // What the policy says of a password, changing nothing. With a known name, its
   // names are looked for, and with `history` its earlier passwords too, at the cost
   // of some hashes. Errors: usage (no password), not_found; with

@@ -1,4 +1,5 @@
-// Accounts that come from another system with the hash of a password that nobody here knows.
+// Accounts that come from another system with the hash of a password that nobody here knows,
+// and accounts that go to one.
 #pragma once
 
 #include "base/wiped.hpp"
@@ -39,6 +40,17 @@ struct Imported {
   // Earlier passwords that were not taken, and why the last of them was not.
   std::size_t earlier_left = 0;
   std::string earlier_why{};
+};
+
+// What another system may be given of an account.
+struct ExportedCredential {
+  std::string name;
+  Profile profile;
+  hash::Verifier verifier;
+  Time set_at{};
+  State state = State::active;
+  bool must_change = false;
+  bool one_time = false;  // an administrator set it for one login
 };
 
 // Each costs one hash more whenever the password is changed.

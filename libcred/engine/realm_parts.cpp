@@ -306,14 +306,6 @@ bool Realm::Parts::matches(const Secret& password, const hash::Verifier& verifie
   return value_or_throw(hash::matches(password, verifier, *arena));
 }
 
-void Realm::Parts::hash_in_vain(const Secret& password, Arenas::Lent& arena) const {
-  hash::Verifier nobodys;
-  nobodys.parameters = parameters;
-  randombytes_buf(nobodys.salt.data(), nobodys.salt.size());
-  randombytes_buf(nobodys.tag.data(), nobodys.tag.size());
-  (void)matches(password, nobodys, arena);
-}
-
 Realm::Parts::Memory Realm::Parts::remember(History& history, const Secret& password) const {
   const auto& options = policy.options();
   std::uint32_t newest = 0;

@@ -111,8 +111,6 @@ class Realm::Parts {
                           const Secret* old_password) const;
 
   hash::Verifier make_verifier(const Secret& password) const;
-  // A hash of the same cost as a current credential's, for names without one.
-  void hash_in_vain(const Secret& password, Arenas::Lent& arena) const;
   // `arena` is exchanged for a larger one where the verifier asks for it.
   bool matches(const Secret& password, const hash::Verifier& verifier, Arenas::Lent& arena) const;
 

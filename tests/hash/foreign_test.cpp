@@ -175,7 +175,7 @@ TEST_CASE("an NT hash is that of the password in UTF-16", "[import]") {
 }
 
 TEST_CASE("Apache's variant differs from crypt(3)'s in its magic alone", "[import]") {
-  for (const std::size_t length : {0, 1, 7, 15, 16, 17, 31, 32, 33, 63, 64, 65, 127, 511}) {
+  for (const std::size_t length : {0U, 1U, 7U, 15U, 16U, 17U, 31U, 32U, 33U, 63U, 64U, 65U, 127U, 511U}) {
     const std::string password(length, 'x');
     const auto ours = apr1(secret(password), "saltsalt", "$1$");
     const auto theirs = crypt3(secret(password), "$1$saltsalt$");
