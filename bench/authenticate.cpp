@@ -5,6 +5,9 @@
 //   bench_authenticate [rounds] [accounts]     (20 rounds, 1,000,000 accounts)
 
 #include "engine/engine.hpp"
+#include "hash/arena.hpp"
+#include "hash/password_hash.hpp"
+#include "many_accounts.hpp"
 
 #include <algorithm>
 #include <argon2.h>
@@ -48,7 +51,8 @@ void require(bool condition, const char* what) {
 // A store in a directory of its own, removed at the end.
 class BenchRealm {
  public:
-  explicit BenchRealm(const hash::Parameters& parameters) {
+  // With so many accounts that all have password(1).
+  explicit BenchRealm(const hash::Parameters& parameters, std::size_t accounts = 0) {
     std::string pattern = std::filesystem::current_path() / "bench-XXXXXX";
     require(mkdtemp(pattern.data()) != nullptr, "mkdtemp");
     directory_ = pattern;
@@ -56,6 +60,12 @@ class BenchRealm {
     configuration_.root_key_url = "file:" + pattern + "/root.key";
     configuration_.hash = parameters;
     require(engine::Engine::initialise(configuration_).has_value(), "init");
+    if (accounts > 0) {
+      hash::Arena arena;
+      bench::fill(configuration_, accounts,
+                  value_or_throw(hash::make_verifier(secret(password(1)), parameters, arena)),
+                  SystemClock().now());
+    }
     engine_ = std::make_unique<engine::Engine>(
         value_or_throw(engine::Engine::open(configuration_, std::make_shared<SystemClock>())));
     realm_ = std::make_unique<engine::Realm>(value_or_throw(engine_->realm("system")));
@@ -191,19 +201,16 @@ void depth_of_history(int rounds) {
       [&] { check("long"); }, rounds * 5);
 }
 
-void number_of_accounts(int rounds, int accounts) {
-  std::printf("A login in a store of 1,000 accounts, then of %d\n", accounts);
+void number_of_accounts(int rounds, std::size_t accounts) {
+  std::printf("A login in a store of 1,000 accounts, then of %zu\n", accounts);
   const hash::Parameters tiny{8, 1, 1};
-  BenchRealm small(tiny);
-  BenchRealm large(tiny);
-  for (int i = 0; i < 1000; ++i) enrol(*small, "user" + std::to_string(i), 1);
-  for (int i = 0; i < accounts; ++i) enrol(*large, "user" + std::to_string(i), 1);
-  int n = 0;
+  BenchRealm small(tiny, 1000);
+  BenchRealm large(tiny, accounts);
+  std::size_t n = 0;
   compare(
-      "1,000 accounts",
-      [&] { login(*small, "user" + std::to_string(n++ * 7 % 1000), password(1)); }, "many accounts",
-      [&] { login(*large, "user" + std::to_string(n++ * 7919L % accounts), password(1)); },
-      rounds * 20);
+      "1,000 accounts", [&] { login(*small, bench::account_name(n++ * 7 % 1000), password(1)); },
+      "many accounts",
+      [&] { login(*large, bench::account_name(n++ * 7919 % accounts), password(1)); }, rounds * 20);
 }
 
 }  // namespace
@@ -214,5 +221,5 @@ int main(int argc, char** argv) {
   require(rounds > 0 && accounts > 1000, "reading the arguments");
   share_of_the_engine(rounds);
   depth_of_history(rounds);
-  number_of_accounts(rounds, accounts);
+  number_of_accounts(rounds, static_cast<std::size_t>(accounts));
 }

@@ -49,6 +49,9 @@ int main(int argc, char** argv) {
       ->type_name("FILE");
   program.add_option("--realm", session.realm_name, "The tenant; \"system\" unless told otherwise")
       ->type_name("NAME");
+  bool passphrase_from_stdin = false;
+  program.add_flag("--passphrase-stdin", passphrase_from_stdin,
+                   "The root key's passphrase or PIN is the first line of standard input");
   program.add_flag("--json", session.json, "Print one JSON object");
   program.add_flag("--quiet", session.quiet, "Print errors only");
   program.set_version_flag("--version", "credctl " CRED_VERSION);
@@ -72,5 +75,7 @@ int main(int argc, char** argv) {
     return wrong_usage(error, session);
   }
   session.realm_given = program.count("--realm") > 0;
+  if (passphrase_from_stdin)
+    if (const auto taken = session.take_passphrase(); !taken) return session.fail(taken.error());
   return action();
 }

@@ -1,6 +1,7 @@
 #include "cli/session.hpp"
 
 #include "audit/event_log.hpp"
+#include "cli/root_secrets.hpp"
 
 #include <cstdio>
 #include <cstdlib>
@@ -36,6 +37,8 @@ Expected<engine::Configuration> with_credential(Expected<engine::Configuration> 
 
 }  // namespace
 
+Session::Session() : root_secrets(std::make_shared<RootSecrets>()) {}
+
 Expected<engine::Configuration> Session::configuration() const {
   return with_credential(configured());
 }
@@ -55,8 +58,20 @@ Expected<engine::Configuration> Session::configured() const {
 Expected<engine::Engine> Session::engine() const {
   const auto loaded = configuration();
   if (!loaded) return tl::make_unexpected(loaded.error());
-  return engine::Engine::open(*loaded, std::make_shared<SystemClock>(), audit::EventLog("credctl"));
+  return engine(*loaded);
 }
+
+Expected<engine::Engine> Session::engine(const engine::Configuration& configuration) const {
+  return engine::Engine::open(configuration, std::make_shared<SystemClock>(),
+                              audit::EventLog("credctl"), ask());
+}
+
+vault::AskSecret Session::ask() const {
+  if (!root_secrets->can_ask()) return {};
+  return [secrets = root_secrets](const std::string& prompt) { return secrets->answer(prompt); };
+}
+
+Expected<void> Session::take_passphrase() { return root_secrets->take_first_line(); }
 
 Expected<engine::Realm> Session::realm() const {
   auto opened = engine();

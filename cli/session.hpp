@@ -6,10 +6,13 @@
 #include "engine/engine.hpp"
 
 #include <nlohmann/json_fwd.hpp>
+#include <memory>
 #include <string>
 #include <vector>
 
 namespace cred::cli {
+
+class RootSecrets;
 
 struct Session {
   std::string config;
@@ -18,11 +21,20 @@ struct Session {
   std::string languages;     // the user's, as base/language.hpp gives them
   bool json = false;
   bool quiet = false;
+  std::shared_ptr<RootSecrets> root_secrets;
+
+  Session();
 
   Expected<engine::Configuration> configuration() const;
   // Before a credential takes the place of the root key's file.
   Expected<engine::Configuration> configured() const;
   Expected<engine::Engine> engine() const;
+  Expected<engine::Engine> engine(const engine::Configuration& configuration) const;
+  // Asks for a root key's passphrase or PIN on the terminal, or reads it from standard input
+  // with --passphrase-stdin; once each, however often it is needed. Empty where neither is.
+  vault::AskSecret ask() const;
+  // Takes the first line of standard input for that. Errors: usage.
+  Expected<void> take_passphrase();
   Expected<engine::Realm> realm() const;
   // Opening the store fails because of who asks: credd may still answer.
   static bool lacks_rights(const Error& error);

@@ -86,7 +86,7 @@ int create(const Session& session) {
 int list(const Session& session) {
   const auto configuration = session.configuration();
   if (!configuration) return session.fail(configuration.error());
-  const auto backups = engine::list_backups(*configuration);
+  const auto backups = engine::list_backups(*configuration, session.ask());
   if (!backups) return session.fail(backups.error());
   auto objects = nlohmann::json::array();
   std::vector<std::vector<std::string>> rows{{"NAME", "MADE", "ACCOUNTS", "SIZE", ""}};
@@ -107,8 +107,9 @@ int verify(const Session& session, const std::string& name) {
   const auto configuration = session.configuration();
   if (!configuration) return session.fail(configuration.error());
   Bars bars;
-  const auto verified = engine::verify_backup(
-      *configuration, name.empty() ? std::nullopt : std::optional(name), bars.progress());
+  const auto verified =
+      engine::verify_backup(*configuration, name.empty() ? std::nullopt : std::optional(name),
+                            bars.progress(), session.ask());
   bars.end();
   if (!verified) return session.fail(verified.error());
   return session.finish(Code::accepted,
@@ -192,7 +193,7 @@ int restore(const Session& session, const Wish& wish) {
     Bars bars;
     auto report = engine::Engine::restore(*configuration, std::make_shared<SystemClock>(),
                                           audit::EventLog("credctl"), request, session.actor(),
-                                          bars.progress());
+                                          bars.progress(), session.ask());
     return report;
   };
   if (wish.dry_run || !wish.yes) {

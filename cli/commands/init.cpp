@@ -9,7 +9,7 @@ namespace {
 int init(const Session& session) {
   const auto configuration = session.configuration();
   if (!configuration) return session.fail(configuration.error());
-  if (const auto done = engine::Engine::initialise(*configuration); !done)
+  if (const auto done = engine::Engine::initialise(*configuration, session.ask()); !done)
     return session.fail(done.error());
   return session.finish(
       Code::accepted,

@@ -106,20 +106,24 @@ bool is_left_over(std::string_view file) {
 }
 
 Expected<Manifest> look_at(const Directory& directory, const std::string& name,
-                           const std::optional<PublicKey>& expected) {
+                           const std::vector<PublicKey>& expected) {
   const std::string archive = directory.archive_path(name);
   struct stat status {};
   if (stat(archive.c_str(), &status) != 0)
     return errno == ENOENT ? fail(Code::not_found, "the backup " + name +
                                                        " has a manifest but no archive " + archive)
                            : fail(Code::configuration, "cannot look at " + archive);
-  auto signed_manifest = read_manifest(directory.manifest_path(name), expected);
+  auto signed_manifest = read_manifest(directory.manifest_path(name));
   if (!signed_manifest) {
     if (signed_manifest.error().code != Code::not_found)
       return tl::make_unexpected(std::move(signed_manifest).error());
     return fail(Code::not_found,
                 "the backup " + name + " has no manifest: it was cut off before it was finished");
   }
+  if (!expected.empty() &&
+      std::find(expected.begin(), expected.end(), signed_manifest->public_key) == expected.end())
+    return fail(Code::integrity, "the manifest " + directory.manifest_path(name) +
+                                     " is signed with another key than expected");
   Manifest& manifest = signed_manifest->manifest;
   if (manifest.archive != name + std::string(archive_extension))
     return fail(Code::integrity, "the manifest " + directory.manifest_path(name) +
@@ -189,7 +193,7 @@ std::string Directory::new_name(Time created) const {
   return name_of(label);
 }
 
-std::vector<Backup> Directory::list(const std::optional<PublicKey>& expected) const {
+std::vector<Backup> Directory::list(const std::vector<PublicKey>& expected) const {
   std::vector<Label> labels;
   for (const auto& file : file_names(path_))
     for (const auto extension : {archive_extension, manifest_extension})
@@ -217,7 +221,7 @@ void Directory::remove(std::string_view name) const {
 }
 
 std::vector<std::string> Directory::prune(Time keep_since,
-                                          const std::optional<PublicKey>& expected) const {
+                                          const std::vector<PublicKey>& expected) const {
   for (const auto& file : file_names(path_))
     if (is_left_over(file)) (void)remove_left_over(path_ + '/' + file);
   auto names = too_old(list(expected), keep_since);

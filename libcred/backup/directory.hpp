@@ -36,9 +36,10 @@ class Directory {
   // write archives of one name, the second gets conflict.
   std::string new_name(Time created) const;
 
-  // Oldest first, by name. Other files are passed over. Throws Failure: configuration,
+  // Oldest first, by name, signed by one of the keys that are expected, if there are such.
+  // Other files are passed over. Throws Failure: configuration,
   // unavailable.
-  std::vector<Backup> list(const std::optional<PublicKey>& expected = {}) const;
+  std::vector<Backup> list(const std::vector<PublicKey>& expected = {}) const;
 
   // Manifest and archive, or whichever is there. Throws Failure: usage (no backup has such
   // a name), not_found, configuration, unavailable.
@@ -50,7 +51,7 @@ class Directory {
   // that a later one is whole; so does what killed writers left. Damaged ones are left to a
   // person. Returns the names removed, oldest first. Throws Failure as list and remove.
   std::vector<std::string> prune(Time keep_since,
-                                 const std::optional<PublicKey>& expected = {}) const;
+                                 const std::vector<PublicKey>& expected = {}) const;
 
  private:
   std::string path_;

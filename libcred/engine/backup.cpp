@@ -7,6 +7,7 @@
 #include "engine/realm_state.hpp"
 #include "engine/rebuild.hpp"
 #include "engine/scratch_file.hpp"
+#include "vault/root_archive.hpp"
 #include "vault/root_key.hpp"
 
 #include <algorithm>
@@ -92,8 +93,11 @@ backup::Manifest::Realm archive_realm(RealmState& state, const store::RealmRow& 
 
 }  // namespace
 
-backup::PublicKey manifest_key(const RootKey& root) {
-  return backup::public_key_of(vault::manifest_seed(*root.get()));
+std::vector<backup::PublicKey> manifest_keys(const RootKey& root) {
+  std::vector<backup::PublicKey> keys;
+  for (const auto& key : root.all())
+    keys.push_back(backup::public_key_of(vault::manifest_seed(*key)));
+  return keys;
 }
 
 BackupInfo info_of(const backup::Backup& backup) {
@@ -115,7 +119,7 @@ BackupInfo info_of(const backup::Backup& backup) {
 
 backup::Backup backup_named(const backup::Directory& directory, const RootKey& root,
                             const std::optional<std::string>& name) {
-  auto backups = directory.list(manifest_key(root));
+  auto backups = directory.list(manifest_keys(root));
   std::ranges::reverse(backups);
   for (auto& backup : backups) {
     if (name ? backup.name != *name : !backup.manifest.has_value()) continue;
@@ -174,10 +178,10 @@ Expected<BackupInfo> Engine::create_backup(const Actor& actor, const WorkProgres
 }
 
 void Engine::prune_backups() {
-  const auto key = manifest_key(*shared_->root_key);
+  const auto keys = manifest_keys(*shared_->root_key);
   const backup::Directory directory(shared_->configuration.backup_directory);
-  (void)directory.prune(shared_->clock->now() - shared_->configuration.backup_retention, key);
-  const auto kept = directory.list(key);
+  (void)directory.prune(shared_->clock->now() - shared_->configuration.backup_retention, keys);
+  const auto kept = directory.list(keys);
   for (const auto& name : shared_->store->realms()) {
     const auto opened = realm(name);
     if (!opened) continue;
@@ -194,16 +198,25 @@ void Engine::prune_backups() {
     }
     if (needed && !whole) parts.journal.lock().prune(*needed + 1);
   }
+  // What the oldest backup needs, and the journal from there on, was wrapped with root keys
+  // that gave way after it was made.
+  Time before = shared_->clock->now() - shared_->configuration.backup_retention;
+  for (const auto& backup : kept) {
+    if (!backup.manifest) return;
+    before = std::min(before, backup.manifest->created);
+  }
+  (void)value_or_throw(vault::prune_old_roots(directory.path(), before));
 }
 
-Expected<std::vector<BackupInfo>> list_backups(const Configuration& given) {
+Expected<std::vector<BackupInfo>> list_backups(const Configuration& given,
+                                               const vault::AskSecret& ask) {
   return at_the_door([&]() -> Expected<std::vector<BackupInfo>> {
     Configuration configuration = given;
     configuration.fill_in_directories();
-    const RootKey root(configuration.root_key_url);
+    const RootKey root(configuration.root_key_url, ask, configuration.backup_directory);
     std::vector<BackupInfo> infos;
     for (const auto& backup :
-         backup::Directory(configuration.backup_directory).list(manifest_key(root)))
+         backup::Directory(configuration.backup_directory).list(manifest_keys(root)))
       infos.push_back(info_of(backup));
     return infos;
   });
@@ -211,11 +224,12 @@ Expected<std::vector<BackupInfo>> list_backups(const Configuration& given) {
 
 Expected<BackupInfo> verify_backup(const Configuration& given,
                                    const std::optional<std::string>& name,
-                                   const WorkProgress& progress) {
+                                   const WorkProgress& progress, const vault::AskSecret& ask) {
   return at_the_door([&]() -> Expected<BackupInfo> {
     Configuration configuration = given;
     configuration.fill_in_directories();
-    const auto root = std::make_shared<RootKey>(configuration.root_key_url);
+    const auto root =
+        std::make_shared<RootKey>(configuration.root_key_url, ask, configuration.backup_directory);
     const backup::Directory directory(configuration.backup_directory);
     const auto backup = backup_named(directory, *root, name);
     const ScratchFile file(directory.path() + "/verifying.db", "the verification of a backup");

@@ -12,7 +12,7 @@
 namespace cred::engine {
 
 // Whose manifests are believed.
-backup::PublicKey manifest_key(const RootKey& root);
+std::vector<backup::PublicKey> manifest_keys(const RootKey& root);
 BackupInfo info_of(const backup::Backup& backup);
 // The one of this name, or the newest that can be used. Throws Failure: not_found, and what
 // is wrong with it.

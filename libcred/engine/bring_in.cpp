@@ -2,6 +2,7 @@
 
 #include "audit/checkpoint.hpp"
 #include "engine/account_tree.hpp"
+#include "engine/reseal.hpp"
 
 #include <algorithm>
 #include <map>
@@ -123,17 +124,21 @@ class BringingIn {
     while (auto* old = olds.next()) {
       if (++done % 4096 == 0 && progress)
         progress("Bringing in what happened since", done, restored_.head.accounts);
-      while (now != nullptr && now->name < old->name) now = dropped(news);
+      while (now != nullptr && now->name < old->name) now = drop(*now, news);
       if (erased.contains(old->id)) {
         (void)to_.remove(old->id);
         ++report_.erased;
         continue;
       }
       const bool there = now != nullptr && now->name == old->name && now->id == old->id;
-      if (!there || !same_row(*old, *now)) alter(*old, there ? now : nullptr);
+      if (there && same_content(*old, *now)) {
+        if (!same_row(*old, *now)) seal_anew(*old);
+      } else {
+        alter(*old, there ? now : nullptr);
+      }
       if (there) now = news.next();
     }
-    while (now != nullptr) now = dropped(news);
+    while (now != nullptr) now = drop(*now, news);
     report_.erased += restored_.erased.size();
   }
 
@@ -147,16 +152,49 @@ class BringingIn {
     for (const auto& tombstone : newest_.transaction->tombstones())
       if (!known.contains(tombstone.account)) to_.add_tombstone(tombstone);
     newest_.transaction->each_counter([&](const store::Counter& counter) {
-      to_.set_attempts(counter.subject, counter.attempts);
+      auto attempts = counter.attempts;
+      // Whoever gets the name next is another.
+      if (dropped_.contains(counter.subject)) {
+        attempts.last_login.clear();
+        attempts.since_login = 0;
+        attempts.last_success = {};
+      }
+      to_.set_attempts(counter.subject, attempts);
       return true;
     });
     trail();
   }
 
  private:
-  store::AccountRow* dropped(Names& news) {
+  store::AccountRow* drop(const store::AccountRow& row, Names& news) {
     ++report_.dropped;
+    dropped_.insert(newest_.vault->subject(row.name));
     return news.next();
+  }
+
+  // Of rows of one account. A rotation of the data key seals the same anew.
+  bool same_content(const store::AccountRow& old, const store::AccountRow& now) const {
+    if (same_row(old, now)) return true;
+    if (old.generation != now.generation) return false;
+    const auto same = [&](vault::Field field) {
+      const Secret then = open_field(*restored_.vault, old, field);
+      return open_field(*newest_.vault, now, field).equals(then);
+    };
+    return same(vault::Field::credential) && same(vault::Field::profile) &&
+           same(vault::Field::history);
+  }
+
+  void seal_anew(const store::AccountRow& old) {
+    auto next = old;
+    const auto seal = [&](vault::Field field) {
+      return newest_.vault->seal({old.id, old.name, field, old.generation},
+                                 open_field(*restored_.vault, old, field).bytes());
+    };
+    next.credential = seal(vault::Field::credential);
+    next.profile = seal(vault::Field::profile);
+    next.history = seal(vault::Field::history);
+    if (!to_.reseal(old, next))
+      throw Failure(Code::internal, "an account of a scratch store was changed by others");
   }
 
   void alter(const store::AccountRow& old, const store::AccountRow* now) {
@@ -222,6 +260,8 @@ class BringingIn {
           for (const std::uint64_t number : decode_erased_bodies(numbers.bytes()))
             to_.set_audit_body(number, {});
         }
+      // The backup's and the journal's may have been sealed with keys that are retired since.
+      seal_bodies_anew(to_, *newest_.vault, *restored_.vault);
     } else {
       to_.prune_audit(then.audit_number);
     }
@@ -239,6 +279,7 @@ class BringingIn {
   store::Transaction& to_;
   const Newest& newest_;
   RestoreReport::Realm& report_;
+  std::set<store::Subject> dropped_;
 };
 
 // The seed was lost with the store: what the checkpoints say is said again, by a key that

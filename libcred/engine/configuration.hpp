@@ -40,6 +40,9 @@ struct Configuration {
   std::string anchor_directory;
   std::string backup_directory;
   Duration backup_retention = std::chrono::days(7);
+  // How long a retired data key is kept: a backup may be as old as the retention, and the
+  // one before it is kept.
+  Duration retired_key_retention() const { return 2 * backup_retention; }
   Duration audit_retention = std::chrono::days(400);
   bool accept_rollbacks = false;  // reported, and used all the same
   hash::Parameters hash;

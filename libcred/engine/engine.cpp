@@ -2,6 +2,7 @@
 
 #include "engine/engine_shared.hpp"
 #include "engine/realm_state.hpp"
+#include "engine/root_rotation.hpp"
 #include "vault/root_key.hpp"
 
 #include <algorithm>
@@ -32,20 +33,32 @@ const char* word(Reason reason) noexcept {
 }
 
 Expected<Engine> Engine::open(const Configuration& configuration,
-                              std::shared_ptr<const Clock> clock, audit::EventSink sink) {
+                              std::shared_ptr<const Clock> clock, audit::EventSink sink,
+                              const vault::AskSecret& ask) {
   return at_the_door([&]() -> Expected<Engine> {
-    value_or_throw(hash::self_test());
-    auto shared = std::make_shared<Shared>();
-    shared->configuration = configuration;
-    shared->configuration.fill_in_directories();
-    shared->arenas =
-        std::make_shared<Arenas>(configuration.memory_budget, configuration.hash.memory);
-    shared->clock = std::move(clock);
-    shared->sink = std::move(sink);
-    shared->store = store::open(configuration.store_url);
-    shared->root_key = std::make_shared<RootKey>(configuration.root_key_url);
-    return Engine(std::move(shared));
+    return open_with(nullptr, configuration, std::move(clock), std::move(sink), ask);
   });
+}
+
+Engine Engine::open_with(std::shared_ptr<RootKey> root, const Configuration& configuration,
+                         std::shared_ptr<const Clock> clock, audit::EventSink sink,
+                         const vault::AskSecret& ask) {
+  value_or_throw(hash::self_test());
+  auto shared = std::make_shared<Shared>();
+  shared->configuration = configuration;
+  shared->configuration.fill_in_directories();
+  shared->arenas = std::make_shared<Arenas>(configuration.memory_budget, configuration.hash.memory);
+  shared->clock = std::move(clock);
+  shared->sink = std::move(sink);
+  shared->store = store::open(configuration.store_url);
+  // After the store: nobody types a passphrase for one that does not open.
+  if (!root)
+    root = std::make_shared<RootKey>(configuration.root_key_url, ask,
+                                     shared->configuration.backup_directory);
+  shared->root_key = std::move(root);
+  Engine engine(std::move(shared));
+  engine.finish_root_rotation_at_opening();
+  return engine;
 }
 
 namespace {
@@ -83,7 +96,7 @@ void make_directory(const std::string& path) {
 
 }  // namespace
 
-Expected<void> Engine::initialise(const Configuration& configuration) {
+Expected<void> Engine::initialise(const Configuration& configuration, const vault::AskSecret& ask) {
   return at_the_door([&]() -> Expected<void> {
     value_or_throw(hash::self_test());
     if (store::exists(configuration.store_url))
@@ -92,17 +105,20 @@ Expected<void> Engine::initialise(const Configuration& configuration) {
     for (const std::string& url : {configuration.store_url, configuration.root_key_url})
       if (const auto path = url.substr(url.find(':') + 1); path.starts_with('/'))
         make_directory(path);
-    if (auto created = vault::create_root_key(configuration.root_key_url);
-        !created && created.error().code != Code::conflict)
-      return created;
-    const Secret root = value_or_throw(vault::load_root_key(configuration.root_key_url));
-    const auto realm = new_realm(system_realm, root, SystemClock().now(), std::nullopt);
+    auto key = vault::create_root_key(configuration.root_key_url, ask);
+    if (!key && key.error().code == Code::conflict)
+      key = vault::load_root_key(configuration.root_key_url, ask);
+    Configuration whole = configuration;
+    whole.fill_in_directories();
+    // Read once, for a person may have typed what it is made of.
+    const auto root = std::make_shared<RootKey>(
+        configuration.root_key_url, value_or_throw(std::move(key)), ask, whole.backup_directory);
+    const auto realm = new_realm(system_realm, *root->get(), SystemClock().now(), std::nullopt);
     if (!store::create(configuration.store_url, realm.row, realm.keys, realm.head))
       return fail(Code::conflict, "another init was faster; nothing was changed");
     // Journal and anchor have their places before a service that may make no directories.
-    auto engine = open(configuration, std::make_shared<SystemClock>());
-    if (!engine) return tl::make_unexpected(engine.error());
-    auto made = engine->realm(system_realm);
+    auto engine = open_with(root, configuration, std::make_shared<SystemClock>(), {}, ask);
+    auto made = engine.realm(system_realm);
     if (!made) return tl::make_unexpected(made.error());
     return {};
   });
@@ -194,8 +210,14 @@ Expected<void> Engine::add_realm(std::string_view name, const Actor& actor, bool
     if (auto named = check_name(name); !named)
       return fail(Code::usage, "no realm can have this name: " + named.error().message);
     const Time now = shared_->clock->now();
-    const auto made = new_realm(name, *shared_->root_key->get(), now,
-                                trial ? std::optional<Time>(now + trial_period) : std::nullopt);
+    // Its keys must not be left behind by a rotation of the root key.
+    const RootLock lock(shared_->configuration.store_url, RootLock::Kind::shared);
+    const auto there = shared_->store->keys();
+    if (there.empty()) return fail(Code::integrity, "there is no key in the store");
+    const auto root =
+        shared_->root_key->matching(value_or_throw(vault::key_id_of(there.front().second.wrapped)));
+    const auto made =
+        new_realm(name, *root, now, trial ? std::optional<Time>(now + trial_period) : std::nullopt);
     if (!shared_->store->add_realm(made.row, made.keys, made.head))
       return fail(Code::conflict, "there is a realm '" + std::string(name) + "' already");
     register_realm(made.row, made.keys, made.first);

@@ -18,6 +18,8 @@
 #include "engine/records.hpp"
 #include "policy/policy.hpp"
 #include "store/store.hpp"
+#include "vault/root_key.hpp"
+#include "vault/vault.hpp"
 
 #include <functional>
 #include <memory>
@@ -164,16 +166,31 @@ struct TrailCheck {
 // A data key of a realm.
 struct KeyStatus {
   std::uint32_t number = 0;
-  std::uint64_t id = 0;  // 0: unknown, no value of it is left
+  std::uint64_t id = 0;
   Time made{};
   bool seals = false;           // what is written now
   std::optional<Time> retired;  // since then it opens backups and the journal alone
-  std::uint64_t values = 0;     // of accounts, counters, the trail, documents, that it sealed
+  store::KeyUse uses;           // what it sealed, and is not sealed anew yet
 };
 
 struct Rotation {
   bool continued = false;      // of a key that was made before
   std::uint64_t resealed = 0;  // values, or rows of several
+};
+
+struct RootKeyStatus {
+  std::string url;
+  std::uint64_t id = 0;
+  std::optional<Time> since;  // its file was written then; nothing for a key in no file
+};
+
+struct RootRotation {
+  std::uint64_t id = 0;  // of the new key
+  std::string url;
+  bool continued = false;  // what a killed one had begun was finished, and nothing else
+  bool configure = false;  // keys.root has to name `url` from now on
+  // What could not be done beside it; empty: nothing.
+  std::string warning;
 };
 
 // What a realm is, and until when.
@@ -395,20 +412,35 @@ class Realm {
 
  private:
   friend class Engine;
+  // False: others sealed values with the old key meanwhile.
+  bool finish_rotation(const Actor& actor, const WorkProgress& progress, Rotation& rotation);
   std::unique_ptr<Parts> parts_;
 };
 
 struct HeadCopy;
+class RootKey;
 
 class Engine {
  public:
-  // Opens store and root key. `sink` learns of every security event. Errors:
-  // configuration (permissions included).
+  // Opens store and root key. `sink` learns of every security event; `ask` as
+  // vault::load_root_key has it, here and below. A rotation of the root key that was killed
+  // is finished. Errors: configuration (permissions included), and of the root key.
   static Expected<Engine> open(const Configuration& configuration,
-                               std::shared_ptr<const Clock> clock, audit::EventSink sink = {});
+                               std::shared_ptr<const Clock> clock, audit::EventSink sink = {},
+                               const vault::AskSecret& ask = {});
   // Creates root key, store and realm `system`. A key that is there without a
   // store is used. Errors: conflict (a store exists), configuration.
-  static Expected<void> initialise(const Configuration& configuration);
+  static Expected<void> initialise(const Configuration& configuration,
+                                   const vault::AskSecret& ask = {});
+
+  RootKeyStatus root_key_status() const;
+  // Wraps the keys of all realms with another root key: a fresh one in the same file, or the
+  // one that `to` names, which is created where there is none. The old one is kept, sealed
+  // with the new one, for backups. Errors: usage (`to` is needed for a key that is in no
+  // file), conflict (it is the same key; keys were changed meanwhile), configuration, what
+  // `ask` answered.
+  Expected<RootRotation> rotate_root_key(const std::optional<std::string>& to,
+                                         const vault::AskSecret& ask, const Actor& actor);
 
   // Errors: not_found.
   Expected<Realm> realm(std::string_view name);
@@ -446,10 +478,24 @@ class Engine {
   static Expected<RestoreReport> restore(const Configuration& configuration,
                                          std::shared_ptr<const Clock> clock, audit::EventSink sink,
                                          const RestoreRequest& request, const Actor& actor,
-                                         const WorkProgress& progress = {});
+                                         const WorkProgress& progress = {},
+                                         const vault::AskSecret& ask = {});
 
  private:
   struct Shared;
+  // With a root key that was read already; without one it is read after the store is opened.
+  static Engine open_with(std::shared_ptr<RootKey> root, const Configuration& configuration,
+                          std::shared_ptr<const Clock> clock, audit::EventSink sink,
+                          const vault::AskSecret& ask);
+  bool finish_root_rotation(const Actor& actor, RootRotation& rotation);
+  void finish_root_rotation_at_opening();
+  RootRotation renew_root_key(const Actor& actor);
+  RootRotation move_root_key(const std::string& url, const vault::AskSecret& ask,
+                             const Actor& actor);
+  void exchange_root_key(const Secret& next, const std::string& url, const Actor& actor,
+                         RootRotation& rotation);
+  void tell_of_root_key(vault::KeyId id, const Actor& actor, bool maybe_told,
+                        RootRotation& rotation);
   void prune_backups();
   void register_realm(const store::RealmRow& row, const std::vector<store::KeyRow>& keys,
                       const HeadCopy& first);
@@ -458,12 +504,14 @@ class Engine {
 };
 
 // The backups that there are, oldest first. Needs no store. Errors: configuration, unavailable.
-Expected<std::vector<BackupInfo>> list_backups(const Configuration& configuration);
+Expected<std::vector<BackupInfo>> list_backups(const Configuration& configuration,
+                                               const vault::AskSecret& ask = {});
 // Restores a backup, or the newest, into a scratch store beside it, opens every record and
 // compares counts and digests. Needs no store. Errors: not_found, integrity, unavailable.
 Expected<BackupInfo> verify_backup(const Configuration& configuration,
                                    const std::optional<std::string>& name,
-                                   const WorkProgress& progress = {});
+                                   const WorkProgress& progress = {},
+                                   const vault::AskSecret& ask = {});
 
 // What may be a login name: 1 to 64 bytes of UTF-8, no control character, space,
 // '/' or ':', no leading '-' or '+', not "." or "..". Errors: usage.

@@ -9,6 +9,7 @@
 #include <map>
 #include <memory>
 #include <mutex>
+#include <optional>
 
 namespace cred::engine {
 
@@ -19,6 +20,8 @@ struct Engine::Shared {
   std::unique_ptr<store::Store> store;
   std::shared_ptr<Arenas> arenas;
   audit::EventSink sink;
+  // A rotation of the root key that was finished when the engine was opened.
+  std::optional<RootRotation> finished;
 
   std::mutex mutex;  // of what follows
   std::map<Uuid, std::shared_ptr<RealmKeys>> keys;

@@ -83,9 +83,8 @@ Expected<std::vector<Engine::Done>> Engine::maintain(const Actor& actor) {
         return rotation.continued ? "everything is sealed with its new data key" : "";
       });
       work.in(name, "destroying old keys", [&]() -> std::string {
-        // A backup may be as old as the retention, and the one before it is kept.
         const auto destroyed = value_or_throw(opened->destroy_retired_keys(
-            shared_->clock->now() - 2 * shared_->configuration.backup_retention, actor));
+            shared_->clock->now() - shared_->configuration.retired_key_retention(), actor));
         return destroyed == 0 ? "" : "destroyed " + std::to_string(destroyed) + " retired keys";
       });
       work.in(name, "finishing erasures", [&]() -> std::string {

@@ -4,6 +4,7 @@
 
 #include "base/secret.hpp"
 #include "store/store.hpp"
+#include "vault/root_key.hpp"
 #include "vault/vault.hpp"
 
 #include <atomic>
@@ -18,17 +19,32 @@ namespace cred::engine {
 // wrapped with another one meanwhile.
 class RootKey {
  public:
+  // `ask` as vault::load_root_key has it; `kept` is the directory of those that were in use.
   // Throws Failure.
-  explicit RootKey(std::string url);
+  explicit RootKey(std::string url, vault::AskSecret ask = {}, std::string kept = {});
+  // The same, of a key that was read already.
+  RootKey(std::string url, Secret key, vault::AskSecret ask, std::string kept);
   std::shared_ptr<const Secret> get() const;
   void reload();
-  // The key with this id: this one, or the one that it is about to give way to.
+  // What the store may be wrapped with: the key with this id if it is this one, or the one
+  // that this is about to give way to, which is the root key from then on. Else this one,
+  // which does not open it.
   std::shared_ptr<const Secret> matching(vault::KeyId id);
-  const std::string& url() const { return url_; }
+  // What backups and the journal may be wrapped with: those that were in use, too.
+  std::shared_ptr<const Secret> kept(vault::KeyId id);
+  // This one, and those that were in use. Throws Failure.
+  std::vector<std::shared_ptr<const Secret>> all() const;
+  // A key that an earlier root key wrapped, wrapped with this one. Throws Failure (integrity).
+  store::KeyRow under_this(store::KeyRow key, const Uuid& realm);
+  // From now on it is this one.
+  void adopt(std::string url, Secret key);
+  std::string url() const;
 
  private:
-  const std::string url_;
+  const vault::AskSecret ask_;
+  const std::string kept_;
   mutable std::mutex mutex_;
+  std::string url_;
   std::shared_ptr<const Secret> key_;
 };
 

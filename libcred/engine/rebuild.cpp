@@ -29,8 +29,9 @@ struct Run {
 // One realm's rows are put into a scratch store.
 class Filling {
  public:
-  Filling(Rebuilt& realm, store::Store& scratch)
+  Filling(Rebuilt& realm, store::Store& scratch, RootKey& root)
       : realm_(realm),
+        root_(root),
         store_(scratch.realm(realm.row.name)),
         transaction_(store_->begin(store::Access::write)) {}
   store::Transaction& transaction() { return *transaction_; }
@@ -52,8 +53,8 @@ class Filling {
   }
   bool put(const store::KeyRow& key) {
     std::erase_if(realm_.keys, [&](const auto& known) { return known.number == key.number; });
-    realm_.keys.push_back(key);
-    transaction_->put_key(key);
+    realm_.keys.push_back(root_.under_this(key, realm_.row.id));
+    transaction_->put_key(realm_.keys.back());
     return true;
   }
   bool put(const RemovedKey& key) {
@@ -118,6 +119,7 @@ class Filling {
   }
 
   Rebuilt& realm_;
+  RootKey& root_;
   std::unique_ptr<store::RealmStore> store_;
   std::unique_ptr<store::Transaction> transaction_;
 };
@@ -141,18 +143,17 @@ void Rebuild::open_keys(Rebuilt& realm) {
   if (known != terms_.known_keys.end())
     for (const auto& key : known->second) keys[key.number] = key;
   std::vector<store::KeyRow> all;
-  for (const auto& [number, key] : keys) all.push_back(key);
+  for (const auto& [number, key] : keys) all.push_back(root_->under_this(key, realm.row.id));
   if (all.empty()) damaged("the keys of " + named(realm) + " are missing");
-  const auto wrapped_by = value_or_throw(vault::key_id_of(all.front().wrapped));
-  realm.vault = std::make_shared<const vault::Vault>(value_or_throw(
-      vault::Vault::open(*root_->matching(wrapped_by), realm.row.id, wrapped_keys(all))));
+  realm.vault = std::make_shared<const vault::Vault>(
+      value_or_throw(vault::Vault::open(*root_->get(), realm.row.id, wrapped_keys(all))));
 }
 
 void Rebuild::begin_realm(const store::RealmRow& row, std::vector<store::KeyRow> keys,
                           const HeadCopy& head) {
   Rebuilt realm;
   realm.row = row;
-  realm.keys = std::move(keys);
+  for (auto& key : keys) realm.keys.push_back(root_->under_this(std::move(key), row.id));
   open_keys(realm);
   realm.head = value_or_throw(decode_head(head.record));
   if (!scratch_.add_realm(row, realm.keys, {realm.head.number, head.record}))
@@ -171,8 +172,8 @@ void Rebuild::load(const backup::Directory& directory, const backup::Backup& bac
   }
   backup::ArchiveReader archive(directory.archive_path(backup.name));
   const auto wrapped_by = value_or_throw(vault::key_id_of(archive.wrapped_key()));
-  archive.begin(value_or_throw(
-      vault::unwrap_archive_key(*root_->matching(wrapped_by), archive.wrapped_key())));
+  archive.begin(
+      value_or_throw(vault::unwrap_archive_key(*root_->kept(wrapped_by), archive.wrapped_key())));
 
   RecordOpener opener;
   std::unique_ptr<Filling> filling;
@@ -220,7 +221,7 @@ void Rebuild::load(const backup::Directory& directory, const backup::Backup& bac
           manifested.digest != hexadecimal(digest_of(*realm->vault, realm->head)))
         damaged("realm " + row.name + " in the archive of backup " + backup.name +
                 " is not the one that its manifest tells of");
-      filling = std::make_unique<Filling>(*realm, scratch_);
+      filling = std::make_unique<Filling>(*realm, scratch_, *root_);
       continue;
     }
     if (!terms_.counters && std::holds_alternative<store::Counter>(item)) continue;
@@ -346,7 +347,7 @@ void Rebuild::replay(Rebuilt& realm, Time at) {
   realm.keys = keys;
   const auto way = way_through(runs, from, named(realm));
 
-  Filling filling(realm, scratch_);
+  Filling filling(realm, scratch_, *root_);
   RecordOpener opener;
   std::uint64_t done = 0;
   auto run = way.begin();

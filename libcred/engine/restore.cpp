@@ -6,6 +6,8 @@
 #include "engine/engine_shared.hpp"
 #include "engine/realm_state.hpp"
 #include "engine/rebuild.hpp"
+#include "engine/reseal.hpp"
+#include "engine/root_rotation.hpp"
 #include "engine/scratch_file.hpp"
 #include "engine/units.hpp"
 
@@ -52,19 +54,23 @@ LiveRealm look_at(std::unique_ptr<store::RealmStore> realm, RootKey& root) {
 class Restoring {
  public:
   Restoring(Configuration configuration, std::shared_ptr<const Clock> clock, audit::EventSink sink,
-            RestoreRequest request, Actor actor, WorkProgress progress)
+            RestoreRequest request, Actor actor, WorkProgress progress,
+            std::shared_ptr<RootKey> root, std::function<Engine()> open_restored)
       : configuration_(std::move(configuration)),
         clock_(std::move(clock)),
         sink_(std::move(sink)),
         request_(std::move(request)),
         actor_(std::move(actor)),
         progress_(std::move(progress)),
-        root_(std::make_shared<RootKey>(configuration_.root_key_url)),
+        root_(std::move(root)),
+        open_restored_(std::move(open_restored)),
         directory_(configuration_.backup_directory),
         path_(configuration_.store_url.substr(configuration_.store_url.find(':') + 1)),
         at_(request_.at.value_or(Time::max())) {}
 
   RestoreReport run() {
+    // What it puts in place is wrapped with the root key of now.
+    const RootLock lock(configuration_.store_url, RootLock::Kind::shared);
     ScratchFile file(path_ + ".restoring", "a restore");
     const ScratchFile newer_file(path_ + ".restoring-newest", "a restore");
     look_at_live();
@@ -163,7 +169,7 @@ class Restoring {
 
   // From the newest backup that leads there.
   Rebuilding rebuild(const ScratchFile& file, Time at, bool counters) {
-    auto backups = directory_.list(manifest_key(*root_));
+    auto backups = directory_.list(manifest_keys(*root_));
     std::ranges::reverse(backups);
     std::optional<Error> trouble;
     for (const auto& backup : backups) {
@@ -304,6 +310,8 @@ class Restoring {
     Ending ending{&head, next_number(realm.row.id, head.number), clock_->now(),
                   noted("to " + print_time(realm.head.time) + ", change " +
                         std::to_string(realm.head.number) + ", from backup " + chosen_)};
+    // What comes from a store that is in use opens with the keys that it has.
+    if (!live_) seal_anew(*to, vault, *realm.vault);
     heads_[realm.row.id] = end_mark(realm.row.id, vault, *to, ending, report);
     to->commit();
     report_.realms.push_back(report);
@@ -324,6 +332,7 @@ class Restoring {
     Ending ending{
         late.head, next_number(late.row.id, late.head->number), clock_->now(),
         noted("it came later and stayed as it was; the others are from backup " + chosen_)};
+    if (!live_) seal_anew(*to, *late.vault, *late.vault);
     heads_[late.row.id] = end_mark(late.row.id, *late.vault, *to, ending, report);
     to->commit();
     report_.realms.push_back(report);
@@ -358,7 +367,7 @@ class Restoring {
       for (const auto& [id, mark] : heads_) replace_damaged_journal(id);
       for (const auto& [id, mark] : heads_)
         journal::Anchor(configuration_.anchor_directory + "/" + to_string(id)).force(mark);
-      auto engine = value_or_throw(Engine::open(configuration_, clock_, sink_));
+      auto engine = open_restored_();
       // Its first step brings the journals up to date.
       report_.fresh_backup = value_or_throw(engine.create_backup(actor_, progress_, chosen_)).name;
     } catch (const Failure& failure) {
@@ -384,6 +393,7 @@ class Restoring {
   const Actor actor_;
   const WorkProgress progress_;
   const std::shared_ptr<RootKey> root_;
+  const std::function<Engine()> open_restored_;
   const backup::Directory directory_;
   const std::string path_;
   const Time at_;
@@ -399,12 +409,14 @@ class Restoring {
 Expected<RestoreReport> Engine::restore(const Configuration& given,
                                         std::shared_ptr<const Clock> clock, audit::EventSink sink,
                                         const RestoreRequest& request, const Actor& actor,
-                                        const WorkProgress& progress) {
+                                        const WorkProgress& progress, const vault::AskSecret& ask) {
   return at_the_door([&]() -> Expected<RestoreReport> {
     Configuration configuration = given;
     configuration.fill_in_directories();
-    return Restoring(std::move(configuration), std::move(clock), std::move(sink), request, actor,
-                     progress)
+    const auto root =
+        std::make_shared<RootKey>(configuration.root_key_url, ask, configuration.backup_directory);
+    const auto open_restored = [&] { return open_with(root, configuration, clock, sink, ask); };
+    return Restoring(configuration, clock, sink, request, actor, progress, root, open_restored)
         .run();
   });
 }

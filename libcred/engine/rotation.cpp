@@ -4,22 +4,19 @@
 
 #include "base/bytes.hpp"
 #include "engine/realm_state.hpp"
+#include "engine/reseal.hpp"
 
 #include <algorithm>
+#include <array>
+#include <map>
+#include <utility>
 
 namespace cred::engine {
 namespace {
 
 constexpr std::size_t page = 256;
-
-// What a value sealed with the newest key begins with.
-store::Blob prefix_of(const vault::Vault& vault) {
-  store::Blob prefix(1 + sizeof(vault::KeyId));
-  Writer w(prefix);
-  w.u8(vault::sealed_format);
-  w.u64(vault.newest_id());
-  return prefix;
-}
+// To seal what others sealed with the old key while everything was sealed with the new one.
+constexpr int most_tries = 16;
 
 // Data keys that still open records, the newest last.
 std::vector<store::KeyRow> in_use(const std::vector<store::KeyRow>& keys) {
@@ -47,6 +44,39 @@ class Resealing {
     return done_;
   }
 
+  void counters() {
+    labels();
+    logins();
+  }
+
+  // Last logins of accounts that are gone, which a restore leaves: nobody can read one.
+  void forget_logins_of_none() {
+    std::map<store::Subject, store::SealedCounter> left;
+    for (store::Subject after{};;) {
+      const auto found = parts_.store->begin(store::Access::read)->sealed_counters(after, page);
+      if (found.empty()) break;
+      after = found.back().subject;
+      for (const auto& counter : found)
+        if (!counter.last_login.empty() && !vault_->sealed_by_newest(counter.last_login))
+          left.emplace(counter.subject, counter);
+    }
+    if (left.empty()) return;
+    for (std::string after;;) {
+      const auto rows = parts_.store->begin(store::Access::read)->list(after, page);
+      if (rows.empty()) break;
+      after = rows.back().name;
+      for (const auto& row : rows) left.erase(vault_->subject(row.name));
+    }
+    const auto transaction = parts_.store->begin(store::Access::write);
+    for (const auto& [subject, counter] : left) {
+      // Whoever has the name since then may have logged in.
+      auto next = counter;
+      next.last_login.clear();
+      (void)transaction->reseal(counter, next);
+    }
+    transaction->commit();
+  }
+
  private:
   void accounts() {
     for (std::string after;;) {
@@ -66,61 +96,74 @@ class Resealing {
     }
   }
 
-  void counters() {
+  void labels() {
     for (store::Subject after{};;) {
       const auto found = parts_.store->begin(store::Access::read)->sealed_counters(after, page);
-      if (found.empty()) break;
+      if (found.empty()) return;
       after = found.back().subject;
-      const auto transaction = parts_.store->begin(store::Access::write);
-      std::size_t anew = 0;
+      Exchanges anew;
       for (const auto& counter : found) {
         if (counter.label.empty() || vault_->sealed_by_newest(counter.label)) continue;
         auto next = counter;
-        const auto place = place_of_label(counter.subject);
-        next.label =
-            vault_->seal(place, value_or_throw(vault_->open_kept(place, counter.label)).bytes());
-        (void)transaction->reseal(counter, next);
-        ++anew;
+        next.label = sealed_anew(place_of_label(counter.subject), counter.label);
+        anew.emplace_back(counter, std::move(next));
       }
-      transaction->commit();
-      tell(anew);
+      put(anew);
     }
-    // A counter does not know whose last login it holds: accounts do.
+  }
+
+  // A counter does not know whose last login it holds: accounts do.
+  void logins() {
     for (std::string after;;) {
-      const auto rows = parts_.store->begin(store::Access::read)->list(after, page);
-      if (rows.empty()) return;
-      after = rows.back().name;
-      const auto transaction = parts_.store->begin(store::Access::write);
-      std::size_t anew = 0;
-      for (const auto& row : rows) {
-        const auto subject = vault_->subject(row.name);
-        const auto attempts = transaction->attempts(subject);
-        if (attempts.last_login.empty() || vault_->sealed_by_newest(attempts.last_login)) continue;
-        const auto place = place_of_login(row.id);
-        store::SealedCounter before{subject, attempts.label, attempts.last_login};
-        auto next = before;
-        next.last_login = vault_->seal(
-            place, value_or_throw(vault_->open_kept(place, attempts.last_login)).bytes());
-        (void)transaction->reseal(before, next);
-        ++anew;
+      Exchanges anew;
+      {
+        const auto transaction = parts_.store->begin(store::Access::read);
+        const auto rows = transaction->list(after, page);
+        if (rows.empty()) return;
+        after = rows.back().name;
+        for (const auto& row : rows) {
+          const auto subject = vault_->subject(row.name);
+          const auto attempts = transaction->attempts(subject);
+          if (attempts.last_login.empty() || vault_->sealed_by_newest(attempts.last_login))
+            continue;
+          store::SealedCounter before{subject, attempts.label, attempts.last_login};
+          auto next = before;
+          next.last_login = sealed_anew(place_of_login(row.id), attempts.last_login);
+          anew.emplace_back(std::move(before), std::move(next));
+        }
       }
-      transaction->commit();
-      tell(anew);
+      put(anew);
     }
+  }
+
+  using Exchanges = std::vector<std::pair<store::SealedCounter, store::SealedCounter>>;
+
+  store::Blob sealed_anew(const vault::Place& place, const store::Blob& sealed) const {
+    return vault_->seal(place, value_or_throw(vault_->open_kept(place, sealed)).bytes());
+  }
+
+  // Whoever was faster has a newer value.
+  void put(const Exchanges& anew) {
+    if (anew.empty()) return;
+    const auto transaction = parts_.store->begin(store::Access::write);
+    for (const auto& [before, after] : anew) (void)transaction->reseal(before, after);
+    transaction->commit();
+    tell(anew.size());
   }
 
   void bodies() {
     for (std::uint64_t after = 0;;) {
-      const auto rows =
+      auto rows =
           parts_.store->begin(store::Access::read)->bodies_sealed_by_others(prefix_, after, page);
       if (rows.empty()) return;
       after = rows.back().number;
-      const auto transaction = parts_.store->begin(store::Access::write);
-      for (const auto& row : rows) {
+      for (auto& row : rows) {
         const auto place = place_of_body(row.number, row.account);
-        const Secret opened = value_or_throw(vault_->open(place, row.body));
-        transaction->set_audit_body(row.number, vault_->seal(place, opened.bytes()));
+        row.body = vault_->seal(place, value_or_throw(vault_->open(place, row.body)).bytes());
       }
+      // One that was erased meanwhile is not put back.
+      const auto transaction = parts_.store->begin(store::Access::write);
+      for (const auto& row : rows) transaction->set_audit_body(row.number, row.body);
       transaction->commit();
       tell(rows.size());
     }
@@ -142,8 +185,15 @@ class Resealing {
 std::uint64_t sealed_by_others(const std::vector<store::KeyUse>& uses, vault::KeyId newest) {
   std::uint64_t count = 0;
   for (const auto& use : uses)
-    if (use.key != newest) count += use.values;
+    if (use.key != newest) count += use.values();
   return count;
+}
+
+// Documents are left to the change.
+bool left_by_others(const std::vector<store::KeyUse>& uses, vault::KeyId newest) {
+  return std::ranges::any_of(uses, [&](const store::KeyUse& use) {
+    return use.key != newest && use.values() > use.documents;
+  });
 }
 
 // The documents are sealed anew by a change, which the head tells of.
@@ -157,6 +207,14 @@ void reseal_documents(RealmChange& change) {
 }
 
 }  // namespace
+
+store::Blob prefix_of(const vault::Vault& vault) {
+  store::Blob prefix(1 + sizeof(vault::KeyId));
+  Writer w(prefix);
+  w.u8(vault::sealed_format);
+  w.u64(vault.newest_id());
+  return prefix;
+}
 
 store::AccountRow resealed(const vault::Vault& vault, const store::AccountRow& row, Sealer sealer) {
   auto next = row;
@@ -196,35 +254,70 @@ Expected<Rotation> Realm::rotate_data_key(const Actor& actor, const WorkProgress
       }
     }
     // From here on every state has the new key.
-    std::uint64_t total = 0;
-    {
-      RealmState state(*parts_, store::Access::read);
-      total = sealed_by_others(state.transaction().key_uses(), state.vault().newest_id());
-    }
-    rotation.resealed = Resealing(*parts_, total, progress).run();
-    RealmChange change(*parts_);
-    reseal_documents(change);
-    if (sealed_by_others(change.transaction().key_uses(), change.vault().newest_id()) > 0)
-      return fail(Code::conflict, "others sealed values with the old key meanwhile; repeat it");
-    std::string retired;
-    for (auto key : in_use(change.transaction().keys())) {
-      if (key.number == change.head().data_key) continue;
-      key.retired = parts_->clock->now();
-      change.put_key(key);
-      retired += (retired.empty() ? "data key " : ", ") + std::to_string(key.number);
-    }
-    change.note({.event = audit::Event::data_key_retired, .actor = actor, .detail = retired});
-    change.commit();
+    for (int i = 0; !finish_rotation(actor, progress, rotation); ++i)
+      if (i == most_tries)
+        return fail(Code::conflict, "others sealed values with the old key meanwhile; repeat it");
     return rotation;
   });
 }
 
+bool Realm::finish_rotation(const Actor& actor, const WorkProgress& progress, Rotation& rotation) {
+  std::uint64_t total = 0;
+  std::uint32_t newest = 0;
+  {
+    RealmState state(*parts_, store::Access::read);
+    total = sealed_by_others(state.transaction().key_uses(), state.vault().newest_id());
+    newest = state.head().data_key;
+  }
+  Resealing resealing(*parts_, total, progress);
+  try {
+    rotation.resealed += resealing.run();
+  } catch (const Failure&) {
+    // What the next rotation sealed meanwhile does not open with the keys of this one.
+    if (RealmState(*parts_, store::Access::read).head().data_key != newest) return false;
+    throw;
+  }
+  // Not in the change: logins would wait until everything was counted. Nobody seals an account
+  // or a record with the old key any more, for each change looks at the head first.
+  {
+    RealmState state(*parts_, store::Access::read);
+    if (left_by_others(state.transaction().key_uses(), state.vault().newest_id())) {
+      resealing.forget_logins_of_none();
+      return false;
+    }
+  }
+  RealmChange change(*parts_);
+  if (change.head().data_key != newest) return false;
+  reseal_documents(change);
+  std::string retired;
+  for (auto key : in_use(change.transaction().keys())) {
+    if (key.number == change.head().data_key) continue;
+    key.retired = parts_->clock->now();
+    change.put_key(key);
+    retired += (retired.empty() ? "data key " : ", ") + std::to_string(key.number);
+  }
+  // Others that were at it were faster.
+  if (retired.empty()) return true;
+  change.note({.event = audit::Event::data_key_retired, .actor = actor, .detail = retired});
+  change.commit();
+  return true;
+}
+
 Expected<std::size_t> Realm::destroy_retired_keys(Time before, const Actor& actor) {
   return at_the_door([&]() -> Expected<std::size_t> {
+    const auto due = [&](const store::KeyRow& key) { return key.retired && *key.retired < before; };
     std::size_t destroyed = 0;
+    const auto keys = parts_->store->keys();
+    if (std::none_of(keys.begin(), keys.end(), due)) return destroyed;
+    {
+      // So that every newer state has the newest keys.
+      const RealmState state(*parts_, store::Access::read);
+    }
+    // A login that began before a key was retired may have been noted after it.
+    Resealing(*parts_, 0, {}).counters();
     RealmChange change(*parts_);
     for (const auto& key : change.transaction().keys()) {
-      if (!key.retired || *key.retired >= before) continue;
+      if (!due(key)) continue;
       change.remove_key(key.number);
       change.note({.event = audit::Event::key_destroyed,
                    .actor = actor,
@@ -238,23 +331,35 @@ Expected<std::size_t> Realm::destroy_retired_keys(Time before, const Actor& acto
   });
 }
 
+namespace {
+
+// Of a data key that may have sealed nothing that is left.
+vault::KeyId id_of(const Realm::Parts& parts, const store::KeyRow& index,
+                   const store::KeyRow& row) {
+  const auto root = parts.keys->root().matching(value_or_throw(vault::key_id_of(row.wrapped)));
+  const std::array<vault::WrappedKey, 2> alone{
+      {{index.number, index.wrapped, false}, {row.number, row.wrapped, false}}};
+  return value_or_throw(vault::Vault::open(*root, parts.store->row().id, alone)).newest_id();
+}
+
+}  // namespace
+
 Expected<std::vector<KeyStatus>> Realm::key_status() {
   return at_the_door([&]() -> Expected<std::vector<KeyStatus>> {
     RealmState state(*parts_, store::Access::read);
+    const auto rows = state.transaction().keys();
+    const auto uses = state.transaction().key_uses();
     std::vector<KeyStatus> keys;
-    for (const auto& row : state.transaction().keys()) {
+    for (const auto& row : rows) {
       if (row.number == 0) continue;
       KeyStatus key;
+      key.id = id_of(*parts_, rows.front(), row);
       key.number = row.number;
       key.made = row.made;
       key.retired = row.retired;
       key.seals = row.number == state.head().data_key;
-      for (const auto& use : state.transaction().key_uses())
-        if (state.vault().number_of(use.key) == row.number) {
-          key.id = use.key;
-          key.values = use.values;
-        }
-      if (key.seals) key.id = state.vault().newest_id();
+      for (const auto& use : uses)
+        if (use.key == key.id) key.uses = use;
       keys.push_back(key);
     }
     return keys;

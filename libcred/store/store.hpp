@@ -32,7 +32,10 @@ struct KeyRow {
   Blob wrapped;
   Time made{};
   std::optional<Time> retired;  // since then no record needs it
+  bool operator==(const KeyRow&) const = default;
 };
+
+using KeysOfRealms = std::vector<std::pair<Uuid, KeyRow>>;
 
 struct RealmRow {
   Uuid id{};
@@ -143,7 +146,12 @@ enum class Access : std::uint8_t {
 // How many values the key with this id sealed, by what stands in their first bytes.
 struct KeyUse {
   std::uint64_t key = 0;
-  std::uint64_t values = 0;
+  std::uint64_t fields = 0;  // three of each account
+  std::uint64_t labels = 0;  // of counters, as the logins
+  std::uint64_t logins = 0;
+  std::uint64_t bodies = 0;
+  std::uint64_t documents = 0;
+  std::uint64_t values() const { return fields + labels + logins + bodies + documents; }
 };
 
 // Sees one state of one realm. Leaving the scope without `commit` rolls back.
@@ -285,6 +293,11 @@ class Store {
   virtual std::vector<Tombstone> erased_realms() = 0;
   // One that was erased in another store. Known already: nothing.
   virtual void add_erased_realm(const Uuid& realm, Time when) = 0;
+  // The wrapped keys of all realms, by realm and number.
+  virtual KeysOfRealms keys() = 0;
+  // Exchanges them in one transaction. False: they are not `before` any more; nothing was
+  // changed.
+  virtual bool put_keys(const KeysOfRealms& before, const KeysOfRealms& after) = 0;
   // Leaves no byte of what was deleted in the store's files. Waits for readers.
   virtual void scrub() = 0;
 };

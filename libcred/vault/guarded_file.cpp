@@ -32,16 +32,16 @@ Expected<void> place(const std::string& path, const std::string& temporary, cons
   return {};
 }
 
-}  // namespace
+struct Found {
+  std::optional<Secret> bytes;
+  bool nameless = false;  // since it was opened; its bytes may have been overwritten
+};
 
-std::string because() { return std::string(": ") + std::strerror(errno); }
-
-Expected<std::optional<Secret>> find_guarded(const std::string& path, std::string_view what,
-                                             Sizes sizes, Guard guard) {
+Expected<Found> look(const std::string& path, std::string_view what, Sizes sizes, Guard guard) {
   const std::string name = std::string(what) + ' ' + path;
   const Descriptor fd(open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK));
   if (fd.get() < 0) {
-    if (errno == ENOENT) return std::nullopt;
+    if (errno == ENOENT) return Found{};
     const Code code = errno == EACCES || errno == ELOOP ? Code::configuration : Code::unavailable;
     return fail(code, "cannot open " + name + because());
   }
@@ -63,7 +63,24 @@ Expected<std::optional<Secret>> find_guarded(const std::string& path, std::strin
   if (!bytes.ok()) return fail(Code::unavailable, "no memory for " + name);
   if (read(fd.get(), bytes.uchars(), bytes.size()) != static_cast<ssize_t>(bytes.size()))
     return fail(Code::unavailable, "cannot read " + name + because());
-  return std::optional<Secret>(std::move(bytes));
+  if (fstat(fd.get(), &status) != 0)
+    return fail(Code::unavailable, "cannot look at " + name + because());
+  return Found{std::move(bytes), status.st_nlink == 0};
+}
+
+}  // namespace
+
+std::string because() { return std::string(": ") + std::strerror(errno); }
+
+Expected<std::optional<Secret>> find_guarded(const std::string& path, std::string_view what,
+                                             Sizes sizes, Guard guard) {
+  // One that gives way to another meanwhile is looked for again.
+  constexpr int most_tries = 8;
+  for (int i = 1;; ++i) {
+    auto found = look(path, what, sizes, guard);
+    if (!found) return tl::make_unexpected(found.error());
+    if (!found->nameless || i == most_tries) return std::move(found->bytes);
+  }
 }
 
 Expected<Secret> read_guarded(const std::string& path, std::string_view what, Sizes sizes,

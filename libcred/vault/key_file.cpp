@@ -64,10 +64,12 @@ Expected<Secret> load_key_file(const std::string& path) {
   return read_guarded(path, what, sizes, Guard::owner);
 }
 
-Expected<void> create_key_file(const std::string& path) {
-  const auto key = random_key();
-  if (!key) return tl::make_unexpected(key.error());
-  return create_guarded(path, what, key->bytes());
+Expected<Secret> create_key_file(const std::string& path) {
+  auto key = random_key();
+  if (!key) return key;
+  if (auto created = create_guarded(path, what, key->bytes()); !created)
+    return tl::make_unexpected(created.error());
+  return key;
 }
 
 Expected<void> stage_key_file(const std::string& path) {
@@ -94,13 +96,32 @@ Expected<std::optional<Secret>> load_staged_key_file(const std::string& path) {
   return find_guarded(next_of(path), what_next, sizes, Guard::owner);
 }
 
+namespace {
+
+// The key that gave way, which has no name any more. One that has another name is somebody's
+// copy. Whoever reads it at this moment notices that it has none (find_guarded).
+void overwrite_nameless(int key) {
+  struct stat status {};
+  if (key < 0 || fstat(key, &status) != 0 || !S_ISREG(status.st_mode) || status.st_nlink != 0 ||
+      fchmod(key, 0600) != 0)
+    return;
+  const std::string path = "/proc/self/fd/" + std::to_string(key);
+  const Descriptor fd(open(path.c_str(), O_WRONLY | O_CLOEXEC));
+  if (fd.get() >= 0) (void)overwrite(fd.get(), "the old root key", status.st_size);
+}
+
+}  // namespace
+
 Expected<void> promote_key_file(const std::string& path) {
   const auto next = load_staged_key_file(path);
   if (!next) return tl::make_unexpected(next.error());
   if (!*next) return fail(Code::not_found, "there is no next root key " + next_of(path));
+  const Descriptor old(open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK));
   if (rename(next_of(path).c_str(), path.c_str()) != 0)
     return fail(Code::unavailable, "cannot put " + next_of(path) + " in place" + because());
-  return sync_directory_of(path);
+  if (auto synced = sync_directory_of(path); !synced) return synced;
+  overwrite_nameless(old.get());
+  return {};
 }
 
 Expected<void> discard_staged_key_file(const std::string& path) {

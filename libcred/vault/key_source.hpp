@@ -99,7 +99,7 @@ Expected<Secret> ask_by_program(const char* program, const std::string& prompt);
 // --- The sources ---
 
 Expected<Secret> load_key_file(const std::string& path);
-Expected<void> create_key_file(const std::string& path);
+Expected<Secret> create_key_file(const std::string& path);
 Expected<void> stage_key_file(const std::string& path);
 Expected<std::optional<Secret>> load_staged_key_file(const std::string& path);
 Expected<void> promote_key_file(const std::string& path);
@@ -108,10 +108,10 @@ Expected<void> discard_staged_key_file(const std::string& path);
 Expected<Secret> load_credential_key(const std::string& name);
 
 Expected<Secret> load_passphrase_key(const std::string& path, const AskSecret& ask);
-Expected<void> create_passphrase_key(const std::string& path, const AskSecret& ask);
+Expected<Secret> create_passphrase_key(const std::string& path, const AskSecret& ask);
 
 Expected<Secret> load_pkcs11_key(const std::string& uri, const AskSecret& ask);
-Expected<void> create_pkcs11_key(const std::string& uri, const AskSecret& ask);
+Expected<Secret> create_pkcs11_key(const std::string& uri, const AskSecret& ask);
 
 // --- The passphrase file ---
 

@@ -36,7 +36,7 @@ Question question_about(const std::string& path) {
   return {"passphrase of the root key " + path, "root.passphrase",
           "Passphrase of the root key " + path + ": ",
           "hand it over as the systemd credential root.passphrase "
-          "(LoadCredentialEncrypted=), or run this on a terminal"};
+          "(LoadCredentialEncrypted=), or run credctl on a terminal or with --passphrase-stdin"};
 }
 
 Expected<Secret> new_passphrase(const std::string& path, const AskSecret& ask) {
@@ -53,9 +53,8 @@ Expected<Secret> new_passphrase(const std::string& path, const AskSecret& ask) {
                                  std::to_string(max_passphrase_bytes) +
                                  " bytes; nothing was created");
   if (first->from == From::credential) return std::move(first->secret);
-  const auto again =
-      obtain({question.name, question.credential, "The same passphrase again: ", question.how}, ask,
-             asker);
+  const auto again = obtain(
+      {question.name, question.credential, std::string(prompt_again), question.how}, ask, asker);
   if (!again) return tl::make_unexpected(again.error());
   if (!again->secret.equals(first->secret))
     return fail(Code::usage, "the two passphrases differ; nothing was created");
@@ -150,7 +149,7 @@ Expected<Secret> load_passphrase_key(const std::string& path, const AskSecret& a
   return key;
 }
 
-Expected<void> create_passphrase_key(const std::string& path, const AskSecret& ask) {
+Expected<Secret> create_passphrase_key(const std::string& path, const AskSecret& ask) {
   // Before anybody types in vain; the file is not replaced in any case.
   if (access(path.c_str(), F_OK) == 0)
     return fail(Code::conflict, "there is a passphrase file " + path + " already");
@@ -158,10 +157,12 @@ Expected<void> create_passphrase_key(const std::string& path, const AskSecret& a
   if (!passphrase) return tl::make_unexpected(passphrase.error());
   PassphraseFile file{memory_kib, passes, {}, {}};
   randombytes_buf(file.salt.data(), file.salt.size());
-  const auto key = derive_passphrase_key(file, *passphrase);
-  if (!key) return tl::make_unexpected(key.error());
+  auto key = derive_passphrase_key(file, *passphrase);
+  if (!key) return key;
   file.check = check_of(file, *key);
-  return create_guarded(path, what, bytes_of(file));
+  if (auto created = create_guarded(path, what, bytes_of(file)); !created)
+    return tl::make_unexpected(created.error());
+  return key;
 }
 
 }  // namespace cred::vault

@@ -233,7 +233,7 @@ Expected<Answer> find_pin(const P11Kit& kit, P11KitUri* uri, const Token& token,
   if (source == nullptr)
     return obtain({"PIN of " + name_of(token), "root.pin", "PIN of " + name_of(token) + ": ",
                    "say pin-source=file:/path in keys.root, hand it over as the systemd "
-                   "credential root.pin, or run this on a terminal"},
+                   "credential root.pin, or run credctl on a terminal or with --passphrase-stdin"},
                   ask, nullptr);
   const std::string url = source;
   if (!url.starts_with("file:/"))
@@ -410,9 +410,10 @@ Expected<Secret> load_pkcs11_key(const std::string& uri, const AskSecret& ask) {
   return sign_label(session, keys->front());
 }
 
-Expected<void> create_pkcs11_key(const std::string& uri, const AskSecret& ask) {
+Expected<Secret> create_pkcs11_key(const std::string& uri, const AskSecret& ask) {
   Opened opened;
-  if (auto ready = open_token(opened, uri, ask, true); !ready) return ready;
+  if (auto ready = open_token(opened, uri, ask, true); !ready)
+    return tl::make_unexpected(ready.error());
   const Session& session = *opened.session;
   if (opened.kit.uri_get_attribute(opened.uri->get(), CKA_LABEL) == nullptr)
     return fail(Code::configuration, "keys.root has no object=, the label of the key to create");
@@ -424,7 +425,10 @@ Expected<void> create_pkcs11_key(const std::string& uri, const AskSecret& ask) {
   if (!key) return tl::make_unexpected(key.error());
   // A token does not refuse a second key of the same name.
   const auto after = find_keys(opened.kit, opened.uri->get(), session);
-  if (after && after->size() == 1) return {};
+  if (after && after->size() == 1) {
+    if (auto fit = inspect(session, *key); !fit) return tl::make_unexpected(fit.error());
+    return sign_label(session, *key);
+  }
   (void)session.call().C_DestroyObject(session.handle(), *key);
   if (!after) return tl::make_unexpected(after.error());
   return fail(Code::conflict, "another process created a key of this name in " +

@@ -55,7 +55,7 @@ Expected<Secret> load_root_key(const std::string& url, const AskSecret& ask) {
   return load_pkcs11_key(location->rest, ask);
 }
 
-Expected<void> create_root_key(const std::string& url, const AskSecret& ask) {
+Expected<Secret> create_root_key(const std::string& url, const AskSecret& ask) {
   const auto location = locate(url);
   if (!location) return tl::make_unexpected(location.error());
   switch (location->kind) {

@@ -8,6 +8,7 @@
 #include <functional>
 #include <optional>
 #include <string>
+#include <string_view>
 
 namespace cred::vault {
 
@@ -16,6 +17,9 @@ inline constexpr std::size_t key_bytes = 32;
 // Asks a person for a passphrase or a PIN. The prompt ends with a colon and a space; the
 // answer has no newline. An error ends what it was asked for, and is its error.
 using AskSecret = std::function<Expected<Secret>(const std::string& prompt)>;
+
+// The prompt for a new passphrase's second time, for whoever reads answers that nobody types.
+inline constexpr std::string_view prompt_again = "The same passphrase again: ";
 
 // The root key that a URL names:
 //   file:/path        a regular file of exactly 32 bytes that nobody but its owner can read
@@ -30,12 +34,12 @@ using AskSecret = std::function<Expected<Secret>(const std::string& prompt)>;
 // unreadable, nobody to ask, no token), what `ask` answered.
 Expected<Secret> load_root_key(const std::string& url, const AskSecret& ask = {});
 
-// Creates the key: the file with mode 0400, on disk when this returns, or the key in the
-// token. A new passphrase is asked for twice; it has at least 12 bytes. Never replaces a
-// file or a key.
+// Creates the key and gives it: the file with mode 0400, on disk when this returns, or the
+// key in the token. A new passphrase is asked for twice; it has at least 12 bytes. Never
+// replaces a file or a key.
 // Errors: conflict (exists), usage (a passphrase that is too short, too long, or not the
 // same twice), configuration (also: a credential cannot be created), unavailable.
-Expected<void> create_root_key(const std::string& url, const AskSecret& ask = {});
+Expected<Secret> create_root_key(const std::string& url, const AskSecret& ask = {});
 
 // The file that a URL names with its path; empty for credentials and tokens.
 std::string root_key_path(const std::string& url);
@@ -53,8 +57,8 @@ Expected<void> stage_root_key(const std::string& url);
 Expected<std::optional<Secret>> load_staged_root_key(const std::string& url);
 
 // Puts the successor in the key's place, on disk when this returns. The bytes of the old
-// key are not overwritten. Errors: usage (another kind of URL), not_found (no successor),
-// configuration and unavailable.
+// key are overwritten if its file has no other name, where the file system lets them be. Errors:
+// usage (another kind of URL), not_found (no successor), configuration and unavailable.
 Expected<void> promote_root_key(const std::string& url);
 
 // Overwrites the successor and removes it; nothing to do where there is none.

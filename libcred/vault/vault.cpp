@@ -20,6 +20,7 @@ constexpr std::size_t overhead = header_bytes + nonce_bytes + mac_bytes;
 constexpr std::uint64_t wrapping_subkey = 1;
 constexpr std::uint64_t archive_subkey = 2;
 constexpr std::uint64_t manifest_subkey = 3;
+constexpr std::uint64_t old_root_subkey = 4;
 constexpr std::uint64_t sealing_subkey = 16;  // + Field
 constexpr std::uint64_t subject_subkey = 32;
 constexpr std::uint64_t audit_subkey = 33;
@@ -37,6 +38,7 @@ constexpr std::string_view data_key_label = "libcred realm key";
 constexpr std::string_view index_label = "libcred realm index";
 constexpr std::string_view field_label = "libcred field";
 constexpr std::string_view archive_label = "libcred archive key";
+constexpr std::string_view old_root_label = "libcred old root key";
 
 Secret allocate(std::size_t size) {
   Secret memory(size);
@@ -219,6 +221,26 @@ Expected<Secret> unwrap_archive_key(const Secret& root_key, std::span<const std:
   auto opened = decrypt(wrapping.uchars(), associated_data(archive_label, {}, {}), wrapped);
   if (opened && opened->size() != key_bytes)
     return fail(Code::integrity, "the key of a backup has a wrong length");
+  return opened;
+}
+
+Sealed wrap_old_root(const Secret& next, const Secret& old) {
+  initialise();
+  const Secret wrapping = derive(next, old_root_subkey);
+  return encrypt(wrapping.uchars(), id_of(next), associated_data(old_root_label, {}, {}),
+                 old.bytes());
+}
+
+Expected<Secret> unwrap_old_root(const Secret& next, std::span<const std::byte> wrapped) {
+  initialise();
+  const auto wrapped_by = key_id_of(wrapped);
+  if (!wrapped_by) return tl::make_unexpected(wrapped_by.error());
+  if (*wrapped_by != id_of(next))
+    return fail(Code::integrity, "an old root key was wrapped by another one");
+  const Secret wrapping = derive(next, old_root_subkey);
+  auto opened = decrypt(wrapping.uchars(), associated_data(old_root_label, {}, {}), wrapped);
+  if (opened && opened->size() != key_bytes)
+    return fail(Code::integrity, "an old root key has a wrong length");
   return opened;
 }
 

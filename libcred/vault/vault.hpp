@@ -75,6 +75,10 @@ Expected<KeyId> key_id_of(std::span<const std::byte> sealed);
 Sealed wrap_archive_key(const Secret& root_key, const Secret& archive_key);
 // Errors: integrity (another root key, or altered).
 Expected<Secret> unwrap_archive_key(const Secret& root_key, std::span<const std::byte> wrapped);
+// A root key that was in use, wrapped by its successor. Throws Failure when memory is short.
+Sealed wrap_old_root(const Secret& next, const Secret& old);
+// Errors: integrity (another successor, or altered).
+Expected<Secret> unwrap_old_root(const Secret& next, std::span<const std::byte> wrapped);
 // The seed of the Ed25519 key that signs the manifests of backups: 32 bytes. Throws Failure
 // when memory is short.
 Secret manifest_seed(const Secret& root_key);

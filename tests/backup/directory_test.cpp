@@ -159,7 +159,7 @@ TEST_CASE("a listed backup has its manifest, or the reason why not") {
     CHECK(place.only_error() == Code::integrity);
   }
   SECTION("another key is expected") {
-    const auto backups = place.directory.list(public_key_of(filled(9)));
+    const auto backups = place.directory.list({public_key_of(filled(9))});
     CHECK(backups[0].manifest.error().code == Code::integrity);
   }
 }

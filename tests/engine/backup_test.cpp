@@ -250,7 +250,7 @@ TEST_CASE("promise: any moment since the oldest backup comes back record by reco
 
   const auto root = std::make_shared<RootKey>(site.configuration.root_key_url);
   const backup::Directory directory(site.configuration.backup_directory);
-  auto backups = directory.list(manifest_key(*root));
+  auto backups = directory.list(manifest_keys(*root));
   for (int i = 0; i < moments; ++i) {
     const Time at = begin + std::chrono::milliseconds(random() % span);
     INFO("at " << print_time(at));

@@ -27,8 +27,17 @@ struct Rotating {
   std::map<std::uint32_t, std::uint64_t> values() const {
     std::map<std::uint32_t, std::uint64_t> by_key;
     for (const auto& key : value_or_throw(realm.open().key_status()))
-      by_key[key.number] = key.values;
+      by_key[key.number] = key.uses.values();
     return by_key;
+  }
+  SQLite::Database database() const {
+    return {std::string(realm.directory / "cred.db"), SQLite::OPEN_READWRITE};
+  }
+  // Of the only account that has logged in.
+  std::string last_login() const {
+    return database()
+        .execAndGet("SELECT hex(last_login) FROM attempts WHERE last_login <> x''")
+        .getString();
   }
 };
 
@@ -48,9 +57,15 @@ TEST_CASE("a rotation seals every value with the new key and retires the old one
   const auto keys = value_or_throw(realm.key_status());
   REQUIRE(keys.size() == 2);
   CHECK(keys[0].retired);
-  CHECK(keys[0].values == 0);
+  CHECK(keys[0].id != 0);
+  CHECK(keys[0].id != keys[1].id);
+  CHECK(keys[0].uses.values() == 0);
   CHECK(keys[1].seals);
-  CHECK(keys[1].values > 15);
+  CHECK(keys[1].uses.fields == 3 * 5);
+  CHECK(keys[1].uses.labels > 0);
+  CHECK(keys[1].uses.logins == 1);
+  CHECK(keys[1].uses.bodies >= 5);
+  CHECK(keys[1].uses.values() > 15);
   // A handle from before, and one of another process.
   CHECK(realm.authenticate("user1", secret(right))->code == Code::accepted);
   CHECK(r.realm.login("user3", right) == Code::accepted);
@@ -146,4 +161,72 @@ TEST_CASE("a retired key is destroyed when backups need it no more") {
   CHECK(*realm.destroy_retired_keys(r.realm.clock->now(), actor) == 1);
   CHECK(value_or_throw(realm.key_status()).size() == 1);
   CHECK(r.realm.login("user0", right) == Code::accepted);
+}
+
+TEST_CASE("a change that sealed its row before the rotation is written under the new key") {
+  Rotating r;
+  r.enrol(1);
+  auto realm = r.realm.open();
+  const auto set = realm.set_profile(
+      "user0",
+      [&](engine::Profile& profile) {
+        if (profile.phone.empty()) value_or_throw(r.realm.open().rotate_data_key(actor));
+        profile.phone = "1";
+      },
+      actor);
+  REQUIRE(set);
+  CHECK(r.values().at(1) == 0);
+  CHECK(value_or_throw(r.realm.open().rotate_data_key(actor, {}, engine::Realm::Begin::only_left))
+            .resealed == 0);
+  CHECK(r.realm.login("user0", right) == Code::accepted);
+}
+
+TEST_CASE("a last login of nobody keeps no rotation from its end") {
+  Rotating r;
+  r.enrol(2);
+  REQUIRE(r.realm.open().begin_session("user1", {}, "192.0.2.9"));
+  r.database().exec("UPDATE attempts SET subject = randomblob(32) WHERE last_login <> x''");
+  REQUIRE(r.realm.open().begin_session("user0", {}, "192.0.2.8"));
+  REQUIRE(r.realm.open().rotate_data_key(actor));
+  const auto keys = value_or_throw(r.realm.open().key_status());
+  REQUIRE(keys.size() == 2);
+  CHECK(keys[0].retired);
+  CHECK(keys[0].uses.values() == 0);
+  CHECK(keys[1].uses.logins == 1);
+  CHECK(r.realm.open().last_login("user0")->login->host == "192.0.2.8");
+}
+
+TEST_CASE("a last login that was noted under a retired key outlives that key") {
+  Rotating r;
+  r.enrol(1);
+  REQUIRE(r.realm.open().begin_session("user0", {}, "192.0.2.9"));
+  const auto late = r.last_login();
+  REQUIRE(r.realm.open().rotate_data_key(actor));
+  // Its login began before the rotation, and ended after it.
+  r.database().exec("UPDATE attempts SET last_login = x'" + late + "' WHERE last_login <> x''");
+  r.realm.clock->advance(std::chrono::hours(24 * 15));
+  CHECK(*r.realm.open().destroy_retired_keys(r.realm.clock->now(), actor) == 1);
+  CHECK(r.realm.open().last_login("user0")->login->host == "192.0.2.9");
+}
+
+TEST_CASE("who gets the name of an account that a restore dropped gets none of its logins") {
+  Rotating r;
+  r.enrol(1);
+  auto engine = value_or_throw(engine::Engine::open(r.realm.configuration, r.realm.clock));
+  const auto backup = value_or_throw(engine.create_backup(actor));
+  r.realm.clock->advance(std::chrono::seconds(10));
+  r.realm.enrol("late", right);
+  REQUIRE(r.realm.open().begin_session("late", {}, "192.0.2.9"));
+  REQUIRE(r.realm.login("late", "Wrong-Horse-1") == Code::refused);
+  REQUIRE(r.realm.open().begin_session("user0", {}, "192.0.2.8"));
+  engine::RestoreRequest request;
+  request.at = backup.created;
+  REQUIRE(engine::Engine::restore(r.realm.configuration, r.realm.clock, {}, request, actor));
+  CHECK(r.realm.open().last_login("user0")->login->host == "192.0.2.8");
+  r.realm.enrol("late", right);
+  const auto first = r.realm.open().begin_session("late", {}, "192.0.2.7");
+  REQUIRE(first);
+  CHECK_FALSE(first->login);
+  CHECK(r.realm.open().rotate_data_key(actor));
+  CHECK(r.realm.open().last_login("late")->login->host == "192.0.2.7");
 }

@@ -18,8 +18,8 @@ Blob blob(std::string_view text) {
 }
 
 AccountRow row(std::string_view name, unsigned char id, Generation generation = 1) {
-  return {Uuid{std::byte{id}}, std::string(name), generation,
-          blob("credential"),  blob("profile"),   blob("history"),  id};
+  return {Uuid{std::byte{id}}, std::string(name), generation, blob("credential"),
+          blob("profile"),     blob("history"),   id};
 }
 
 RealmRow realm_row(std::string_view name, unsigned char id) {
@@ -272,4 +272,65 @@ TEST_CASE("the audit trail is append-only and ordered") {
   CHECK(tx->last_audit()->number == 2);
   CHECK(tx->last_audit()->record == blob("second"));
   CHECK_THROWS_AS(tx->append_audit({2, blob("again"), Blob(32), {}, {}}), Failure);
+}
+
+TEST_CASE("an account is sealed anew in its generation, unless it was changed meanwhile") {
+  Fixture f;
+  f.insert(row("alice", 1));
+  const auto before = *f.find("alice");
+  auto anew = before;
+  anew.credential = blob("credential, new key");
+  anew.profile = blob("profile, new key");
+  anew.history = blob("history, new key");
+  const auto reseal = [&](const AccountRow& old) {
+    const auto tx = f.write();
+    const bool done = tx->reseal(old, anew);
+    tx->commit();
+    return done;
+  };
+  const auto changed = [&](Blob AccountRow::*field) {
+    auto other = before;
+    other.*field = blob("other");
+    return other;
+  };
+  CHECK_FALSE(reseal(changed(&AccountRow::credential)));
+  CHECK_FALSE(reseal(changed(&AccountRow::profile)));
+  CHECK_FALSE(reseal(changed(&AccountRow::history)));
+  auto later = before;
+  later.generation = 2;
+  CHECK_FALSE(reseal(later));
+  CHECK(f.find("alice")->credential == blob("credential"));
+  CHECK(reseal(before));
+  CHECK(f.find("alice")->generation == 1);
+  CHECK(f.find("alice")->credential == anew.credential);
+  CHECK(f.find("alice")->profile == anew.profile);
+  CHECK(f.find("alice")->history == anew.history);
+}
+
+TEST_CASE("a counter is sealed anew unless it was changed meanwhile") {
+  Fixture f;
+  Attempts attempts;
+  attempts.failures = 3;
+  attempts.label = blob("label");
+  attempts.last_login = blob("login");
+  auto tx = f.write();
+  tx->set_attempts(subject, attempts);
+  const SealedCounter anew{subject, blob("label, new key"), blob("login, new key")};
+  CHECK_FALSE(tx->reseal({subject, blob("other"), blob("login")}, anew));
+  CHECK_FALSE(tx->reseal({subject, blob("label"), blob("other")}, anew));
+  CHECK_FALSE(tx->reseal({Subject{std::byte{6}}, blob("label"), blob("login")}, anew));
+  CHECK(tx->attempts(subject).last_login == blob("login"));
+  CHECK(tx->reseal({subject, blob("label"), blob("login")}, anew));
+  CHECK(tx->attempts(subject).label == anew.label);
+  CHECK(tx->attempts(subject).last_login == anew.last_login);
+  CHECK(tx->attempts(subject).failures == 3);
+}
+
+TEST_CASE("a body that was erased is not put back when it is sealed anew") {
+  Fixture f;
+  auto tx = f.write();
+  tx->append_audit({1, blob("record"), Blob(32), Uuid{std::byte{1}}, blob("body")});
+  tx->set_audit_body(1, {});
+  tx->set_audit_body(1, blob("body, new key"));
+  CHECK(tx->audit(0, 1).front().body.empty());
 }

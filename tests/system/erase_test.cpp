@@ -35,8 +35,14 @@ struct World {
   std::vector<cred::engine::Item> journal() const {
     return journal_items(store_url(), "file:" + site.key(), site.path() / "journal");
   }
+  std::vector<std::string> archives() const {
+    std::vector<std::string> all;
+    for (const auto& file : fs::directory_iterator(site.path() / "backup"))
+      if (file.path().extension() == ".backup") all.push_back(file.path());
+    return all;
+  }
   // The configuration is nobody's data.
-  void has_nothing_of(const cred::store::AccountRow& row) const {
+  void files_have_nothing_of(const cred::store::AccountRow& row) const {
     for (const auto& word : words_of_ann) {
       INFO(word);
       CHECK_FALSE(contains_bytes(site.path(), word));
@@ -44,6 +50,9 @@ struct World {
     for (const auto* blob : {&row.credential, &row.profile, &row.history})
       CHECK_FALSE(contains_bytes(site.path(), text_of(*blob)));
     CHECK(shown_of(journal(), row.id) == 0);
+  }
+  void has_nothing_of(const cred::store::AccountRow& row) const {
+    files_have_nothing_of(row);
     CHECK(site.sql("SELECT count(*) FROM outbox;") == "0\n");
     CHECK(site.run({"status", "ann-marie"}).exit == 5);
     CHECK(site.run({"audit", "verify"}).exit == 0);
@@ -65,6 +74,14 @@ TEST_CASE("promise: after erase the files hold nothing of the person, and the tr
   CHECK(json::parse(erased.out)["id"] == cred::to_string(row.id));
   at.has_nothing_of(row);
   CHECK(at.site.run({"audit", "show"}).out.find("ann-marie") == std::string::npos);
+
+  REQUIRE(at.site.run({"backup", "create"}).exit == 0);
+  at.files_have_nothing_of(row);
+  const auto archives = at.archives();
+  REQUIRE(archives.size() == 1);
+  const auto backed_up = backup_items(archives.front(), "file:" + at.site.key());
+  CHECK(backed_up.size() > 3);
+  CHECK(shown_of(backed_up, row.id) == 0);
 
   at.site.add("ann-marie");
   CHECK(at.site.status("ann-marie")["id"] != cred::to_string(row.id));

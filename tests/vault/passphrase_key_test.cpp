@@ -28,7 +28,7 @@ struct Person {
   }
 };
 
-struct Place {
+struct Folder {
   test::Environment none{"CREDENTIALS_DIRECTORY", nullptr};
   test::TemporaryDirectory directory;
   std::string path = directory / "root.passphrase";
@@ -58,29 +58,31 @@ void write(const std::string& path, const std::string& text, mode_t mode) {
 }  // namespace
 
 TEST_CASE("a passphrase makes the same root key again, and the file holds none") {
-  Place place;
+  Folder folder;
   Person person{{passphrase, passphrase}, {}};
-  REQUIRE(create_root_key(place.url, person.ask()));
+  const auto created = create_root_key(folder.url, person.ask());
+  REQUIRE(created);
+  CHECK(created->equals(*folder.load(passphrase)));
   REQUIRE(person.prompts.size() == 2);
-  CHECK(person.prompts[0] == "Passphrase of the root key " + place.path + ": ");
+  CHECK(person.prompts[0] == "Passphrase of the root key " + folder.path + ": ");
   CHECK(person.prompts[1] == "The same passphrase again: ");
   struct stat status {};
-  REQUIRE(stat(place.path.c_str(), &status) == 0);
+  REQUIRE(stat(folder.path.c_str(), &status) == 0);
   CHECK((status.st_mode & 07777) == 0400);
   CHECK(status.st_size == 62);
-  CHECK(place.files() == 1);
-  const auto bytes = read_guarded(place.path, "the file", {62, 62}, Guard::owner);
+  CHECK(folder.files() == 1);
+  const auto bytes = read_guarded(folder.path, "the file", {62, 62}, Guard::owner);
   const auto file = parse_passphrase_file(bytes->bytes());
   REQUIRE(file);
   CHECK(file->memory_kib == 256 * 1024);
   CHECK(file->passes == 3);
-  const auto key = place.load(passphrase);
+  const auto key = folder.load(passphrase);
   REQUIRE(key);
   CHECK(key->size() == key_bytes);
   const std::string_view text(bytes->chars(), bytes->size());
   CHECK(text.find(std::string_view(key->chars(), key->size())) == std::string_view::npos);
   // Nobody is asked in vain.
-  CHECK(create_root_key(place.url, person.ask()).error().code == Code::conflict);
+  CHECK(create_root_key(folder.url, person.ask()).error().code == Code::conflict);
   CHECK(person.prompts.size() == 2);
 }
 
@@ -96,69 +98,69 @@ TEST_CASE("a passphrase's key is that of Argon2id, version 1.3, with one lane") 
 }
 
 TEST_CASE("a wrong passphrase is told, and by whom it came") {
-  Place place;
-  place.write_quick();
-  REQUIRE(place.load(passphrase));
+  Folder folder;
+  folder.write_quick();
+  REQUIRE(folder.load(passphrase));
   const std::string wrong =
       GENERATE("correct horse batterx", "Correct horse battery", "correct horse battery ", "");
-  const auto typed = place.load(wrong.c_str());
+  const auto typed = folder.load(wrong.c_str());
   REQUIRE_FALSE(typed);
   CHECK(typed.error().code == Code::refused);
   CHECK(typed.error().message.find("passphrase is wrong") != std::string::npos);
-  const std::string credentials = place.directory / "credentials";
+  const std::string credentials = folder.directory / "credentials";
   REQUIRE(mkdir(credentials.c_str(), 0700) == 0);
   write(credentials + "/root.passphrase", "a wrong passphrase", 0400);
   const test::Environment set("CREDENTIALS_DIRECTORY", credentials.c_str());
-  CHECK(load_root_key(place.url).error().code == Code::configuration);
+  CHECK(load_root_key(folder.url).error().code == Code::configuration);
 }
 
 TEST_CASE("a passphrase in a credential is taken before anybody is asked") {
-  Place place;
-  place.write_quick();
-  const std::string credentials = place.directory / "credentials";
+  Folder folder;
+  folder.write_quick();
+  const std::string credentials = folder.directory / "credentials";
   REQUIRE(mkdir(credentials.c_str(), 0700) == 0);
   const test::Environment set("CREDENTIALS_DIRECTORY", credentials.c_str());
   Person person{{passphrase}, {}};
   SECTION("the newline at its end is no part of it") {
     write(credentials + "/root.passphrase", std::string(passphrase) + GENERATE("", "\n"), 0440);
-    CHECK(load_root_key(place.url, person.ask()));
+    CHECK(load_root_key(folder.url, person.ask()));
     CHECK(person.prompts.empty());
   }
   SECTION("two newlines are one too many") {
     write(credentials + "/root.passphrase", std::string(passphrase) + "\n\n", 0400);
-    CHECK(load_root_key(place.url).error().code == Code::configuration);
+    CHECK(load_root_key(folder.url).error().code == Code::configuration);
   }
   SECTION("without one of that name somebody is asked") {
     write(credentials + "/another", passphrase, 0400);
-    CHECK(load_root_key(place.url, person.ask()));
+    CHECK(load_root_key(folder.url, person.ask()));
     CHECK(person.prompts.size() == 1);
   }
   SECTION("one that is no file is an error, not a question") {
     REQUIRE(mkdir((credentials + "/root.passphrase").c_str(), 0700) == 0);
-    CHECK(load_root_key(place.url, person.ask()).error().code == Code::configuration);
+    CHECK(load_root_key(folder.url, person.ask()).error().code == Code::configuration);
     CHECK(person.prompts.empty());
   }
   SECTION("it is not asked for a second time on creation") {
     write(credentials + "/root.passphrase", std::string(passphrase) + "\n", 0400);
-    std::filesystem::remove(place.path);
-    REQUIRE(create_root_key(place.url, person.ask()));
-    CHECK(load_root_key(place.url));
+    std::filesystem::remove(folder.path);
+    REQUIRE(create_root_key(folder.url, person.ask()));
+    CHECK(load_root_key(folder.url));
     CHECK(person.prompts.empty());
   }
 }
 
 TEST_CASE("a bad new passphrase is refused and creates nothing") {
-  Place place;
+  Folder folder;
   Person person;
   SECTION("too short") { person.answers = {"elevenbytes", "elevenbytes"}; }
   SECTION("too long") { person.answers = {std::string(1025, 'p'), std::string(1025, 'p')}; }
   SECTION("not the same twice") { person.answers = {passphrase, "correct horse batterx"}; }
-  CHECK(create_root_key(place.url, person.ask()).error().code == Code::usage);
-  CHECK(place.files() == 0);
+  CHECK(create_root_key(folder.url, person.ask()).error().code == Code::usage);
+  CHECK(folder.files() == 0);
 }
 
 TEST_CASE("whoever cannot be asked is told how to give the passphrase") {
-  Place place;
+  Folder folder;
   const auto nobody =
       obtain({"passphrase", "root.passphrase", "Passphrase: ", "say it so"}, {}, nullptr);
   REQUIRE_FALSE(nobody);
@@ -167,17 +169,17 @@ TEST_CASE("whoever cannot be asked is told how to give the passphrase") {
 }
 
 TEST_CASE("what the person answers with an error is the error") {
-  Place place;
-  place.write_quick();
-  const auto loaded = load_root_key(place.url, [](const std::string&) -> Expected<Secret> {
+  Folder folder;
+  folder.write_quick();
+  const auto loaded = load_root_key(folder.url, [](const std::string&) -> Expected<Secret> {
     return fail(Code::usage, "there is no terminal");
   });
   CHECK(loaded.error().code == Code::usage);
 }
 
 TEST_CASE("a program is asked without a shell, and its line is the passphrase") {
-  Place place;
-  const std::string program = place.directory / "asker";
+  Folder folder;
+  const std::string program = folder.directory / "asker";
   const auto run = [&](const std::string& script) {
     write(program, "#!/bin/sh\n" + script + "\n", 0700);
     return ask_by_program(program.c_str(), "Say $(it) 'now': ");
@@ -218,8 +220,8 @@ TEST_CASE("a program is asked without a shell, and its line is the passphrase") 
 }
 
 TEST_CASE("a passphrase from a program that is wrong is no typing error") {
-  Place place;
-  const std::string program = place.directory / "asker";
+  Folder folder;
+  const std::string program = folder.directory / "asker";
   write(program, "#!/bin/sh\necho from a program\n", 0700);
   const auto answer =
       obtain({"passphrase", "root.passphrase", "Passphrase: ", ""}, {}, program.c_str());
@@ -229,9 +231,9 @@ TEST_CASE("a passphrase from a program that is wrong is no typing error") {
 }
 
 TEST_CASE("a passphrase file that was altered is refused") {
-  Place place;
-  place.write_quick();
-  std::ifstream in(place.path, std::ios::binary);
+  Folder folder;
+  folder.write_quick();
+  std::ifstream in(folder.path, std::ios::binary);
   const std::string good((std::istreambuf_iterator<char>(in)), {});
   const auto parsed = [](const std::string& bytes) {
     return parse_passphrase_file(std::as_bytes(std::span(bytes)));
@@ -271,25 +273,25 @@ TEST_CASE("a passphrase file that was altered is refused") {
 }
 
 TEST_CASE("a group may read a passphrase file, and nobody else") {
-  Place place;
-  place.write_quick();
-  REQUIRE(chmod(place.path.c_str(), 0440) == 0);
-  CHECK(place.load(passphrase));
+  Folder folder;
+  folder.write_quick();
+  REQUIRE(chmod(folder.path.c_str(), 0440) == 0);
+  CHECK(folder.load(passphrase));
   const mode_t mode = GENERATE(0404, 0420, 0444, 0460, 0644);
-  REQUIRE(chmod(place.path.c_str(), mode) == 0);
-  CHECK(place.load(passphrase).error().code == Code::configuration);
+  REQUIRE(chmod(folder.path.c_str(), mode) == 0);
+  CHECK(folder.load(passphrase).error().code == Code::configuration);
 }
 
 TEST_CASE("what is no passphrase file is refused") {
-  Place place;
-  SECTION("a key in its place") { REQUIRE(create_root_key("file:" + place.path)); }
-  SECTION("other bytes of its length") { write(place.path, std::string(62, 'p'), 0400); }
-  CHECK(place.load(passphrase).error().code == Code::configuration);
+  Folder folder;
+  SECTION("a key in its place") { REQUIRE(create_root_key("file:" + folder.path)); }
+  SECTION("other bytes of its length") { write(folder.path, std::string(62, 'p'), 0400); }
+  CHECK(folder.load(passphrase).error().code == Code::configuration);
 }
 
 TEST_CASE("a missing passphrase file is unavailable, and nobody is asked") {
-  Place place;
+  Folder folder;
   Person person;
-  CHECK(load_root_key(place.url, person.ask()).error().code == Code::unavailable);
+  CHECK(load_root_key(folder.url, person.ask()).error().code == Code::unavailable);
   CHECK(person.prompts.empty());
 }

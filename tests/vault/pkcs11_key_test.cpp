@@ -139,9 +139,11 @@ class Owner {
 
 TEST_CASE("a token creates a key that it does not give away, and makes the root key with it") {
   Hsm hsm;
-  REQUIRE(create_root_key(Hsm::url(), person(pin)));
+  const auto created = create_root_key(Hsm::url(), person(pin));
+  REQUIRE(created);
   const auto key = load_root_key(Hsm::url(), person(pin));
   REQUIRE(key);
+  CHECK(key->equals(*created));
   CHECK(key->size() == key_bytes);
   CHECK_FALSE(key->equals(Secret(key_bytes)));
   CHECK(load_root_key(Hsm::url(), person(pin))->equals(*key));

@@ -3,10 +3,15 @@
 #include "support/environment.hpp"
 #include "support/temporary.hpp"
 
+#include <algorithm>
+#include <array>
+#include <atomic>
 #include <catch2/catch.hpp>
 #include <fstream>
 #include <sys/stat.h>
+#include <thread>
 #include <unistd.h>
+#include <vector>
 
 using namespace cred;
 using namespace cred::vault;
@@ -30,7 +35,9 @@ struct KeyFile {
 
 TEST_CASE("a root key is created with mode 0400 and loads again") {
   KeyFile key;
-  REQUIRE(create_root_key(key.url));
+  const auto created = create_root_key(key.url);
+  REQUIRE(created);
+  CHECK(created->equals(*load_root_key(key.url)));
   struct stat status {};
   REQUIRE(stat(key.path.c_str(), &status) == 0);
   CHECK((status.st_mode & 07777) == 0400);
@@ -134,6 +141,56 @@ TEST_CASE("a successor lies beside the root key until it takes its place") {
   CHECK(load_root_key(key.url)->equals(*next));
   CHECK_FALSE(value_or_throw(load_staged_root_key(key.url)));
   CHECK(key.files() == 1);
+}
+
+TEST_CASE(
+    "a root key that gave way is overwritten, unless somebody has a copy under another name") {
+  KeyFile key;
+  REQUIRE(create_root_key(key.url));
+  const auto before = load_root_key(key.url);
+  const std::string copy = key.directory / "copy";
+  const bool copied = GENERATE(false, true);
+  if (copied) REQUIRE(link(key.path.c_str(), copy.c_str()) == 0);
+  std::ifstream file(key.path, std::ios::binary);
+  REQUIRE(stage_root_key(key.url));
+  REQUIRE(promote_root_key(key.url));
+  const std::string left((std::istreambuf_iterator<char>(file)), {});
+  CHECK(left.size() == key_bytes);
+  CHECK(Secret::copy_of(left.data(), left.size()).equals(*before) == copied);
+  CHECK_FALSE(load_root_key(key.url)->equals(*before));
+}
+
+TEST_CASE("whoever reads a root key while it gives way reads the one before or the next") {
+  KeyFile key;
+  REQUIRE(create_root_key(key.url));
+  std::vector<Secret> keys;
+  keys.push_back(value_or_throw(load_root_key(key.url)));
+  std::atomic<bool> done{false};
+  std::array<std::vector<Secret>, 3> seen;
+  std::vector<std::thread> readers;
+  for (auto& keys_seen : seen)
+    readers.emplace_back([&] {
+      while (!done) {
+        auto read = load_root_key(key.url);
+        if (read && (keys_seen.empty() || !keys_seen.back().equals(*read)))
+          keys_seen.push_back(std::move(*read));
+      }
+    });
+  for (int i = 0; i < 40; ++i) {
+    REQUIRE(stage_root_key(key.url));
+    keys.push_back(std::move(*value_or_throw(load_staged_root_key(key.url))));
+    REQUIRE(promote_root_key(key.url));
+  }
+  done = true;
+  for (auto& reader : readers) reader.join();
+  const auto was_one = [&](const Secret& read) {
+    return std::any_of(keys.begin(), keys.end(),
+                       [&](const Secret& one) { return one.equals(read); });
+  };
+  for (const auto& keys_seen : seen) {
+    CHECK_FALSE(keys_seen.empty());
+    CHECK(std::all_of(keys_seen.begin(), keys_seen.end(), was_one));
+  }
 }
 
 TEST_CASE("a successor has the owner and the group of the root key") {

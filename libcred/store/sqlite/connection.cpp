@@ -7,6 +7,7 @@
 #include <cstring>
 #include <sqlite3.h>
 #include <sys/stat.h>
+#include <sys/statvfs.h>
 #include <thread>
 #include <unistd.h>
 
@@ -34,7 +35,8 @@ void check_openable(const std::string& path) {
   if (stat(path.c_str(), &status) != 0) {
     if (errno == ENOENT)
       throw Failure(Code::unavailable,
-                    "there is no credential store at " + path + ": run credctl init");
+                    "there is no credential store at " + path +
+                        ": run credctl init, or credctl backup restore if there was one");
     throw Failure(errno == EACCES ? Code::configuration : Code::unavailable,
                   "cannot open the store " + path + ": " + std::strerror(errno));
   }
@@ -45,6 +47,13 @@ void check_openable(const std::string& path) {
   if (eaccess(path.c_str(), R_OK | W_OK) != 0)
     throw Failure(errno == EACCES ? Code::configuration : Code::unavailable,
                   "cannot write to the store " + path + ": " + std::strerror(errno));
+}
+
+// Before it can write, SQLite grows a file of shared memory, and calls that an I/O error.
+bool disk_is_full(const std::string& path) {
+  struct statvfs disk {};
+  if (statvfs(path.c_str(), &disk) != 0) return false;
+  return disk.f_bavail * disk.f_frsize < 64 * 1024;
 }
 
 // SQLite does not call its busy handler for this switch, so that two processes
@@ -85,7 +94,8 @@ void rethrow(const SQLite::Exception& error, const std::string& path) {
   if (code == Code::integrity)
     throw Failure(code, "the store " + path + " is damaged or is no credential store (" +
                             error.what() + "): restore it from a backup");
-  if ((sqlite_error & 0xff) == SQLITE_FULL)
+  if ((sqlite_error & 0xff) == SQLITE_FULL ||
+      ((sqlite_error & 0xff) == SQLITE_IOERR && disk_is_full(path)))
     throw Failure(code, "the disk that holds the store " + path + " is full; nothing was changed");
   if ((sqlite_error & 0xff) == SQLITE_BUSY)
     throw Failure(code, "the store " + path + " is busy; try again");

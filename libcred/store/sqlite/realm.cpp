@@ -50,12 +50,7 @@ std::vector<KeyRow> SqliteTransaction::keys() {
     auto query = prepare(
         "SELECT number, wrapped, made, retired FROM realm_key WHERE realm = ? ORDER BY number");
     std::vector<KeyRow> keys;
-    while (query.executeStep()) {
-      KeyRow key{query.getColumn(0).getUInt(), blob(query.getColumn(1)),
-                 time_of(query.getColumn(2)), std::nullopt};
-      if (!query.getColumn(3).isNull()) key.retired = time_of(query.getColumn(3));
-      keys.push_back(std::move(key));
-    }
+    while (query.executeStep()) keys.push_back(key_of(query, 0));
     return keys;
   });
 }

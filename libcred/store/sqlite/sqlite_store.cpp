@@ -77,6 +77,19 @@ void insert_realm(SQLite::Database& database, const RealmRow& row, const std::ve
   first.exec();
 }
 
+KeysOfRealms keys_of_realms(SQLite::Database& database) {
+  SQLite::Statement query(database,
+                          "SELECT realm, number, wrapped, made, retired FROM realm_key "
+                          "ORDER BY realm, number");
+  KeysOfRealms keys;
+  while (query.executeStep()) {
+    Uuid realm{};
+    read(query.getColumn(0), realm);
+    keys.emplace_back(realm, key_of(query, 1));
+  }
+  return keys;
+}
+
 class SqliteStore final : public Store {
  public:
   explicit SqliteStore(std::shared_ptr<Pool> pool) : pool_(std::move(pool)) {}
@@ -152,6 +165,18 @@ class SqliteStore final : public Store {
       bind_bytes(insert, 1, realm);
       insert.bind(2, static_cast<std::int64_t>(when.time_since_epoch().count()));
       return insert.exec();
+    });
+  }
+
+  KeysOfRealms keys() override { return with_connection(keys_of_realms); }
+
+  bool put_keys(const KeysOfRealms& before, const KeysOfRealms& after) override {
+    return with_connection([&](SQLite::Database& database) {
+      SQLite::Transaction transaction(database, SQLite::TransactionBehavior::IMMEDIATE);
+      if (keys_of_realms(database) != before) return false;
+      for (const auto& [realm, key] : after) put_key(database, realm, key);
+      transaction.commit();
+      return true;
     });
   }
 

@@ -26,6 +26,13 @@ void read(const SQLite::Column& column, std::span<std::byte> bytes) {
 std::int64_t number_of(Time time) { return time.time_since_epoch().count(); }
 Time time_of(const SQLite::Column& column) { return Time(Duration(column.getInt64())); }
 
+KeyRow key_of(SQLite::Statement& query, int first) {
+  KeyRow key{query.getColumn(first).getUInt(), blob(query.getColumn(first + 1)),
+             time_of(query.getColumn(first + 2)), std::nullopt};
+  if (!query.getColumn(first + 3).isNull()) key.retired = time_of(query.getColumn(first + 3));
+  return key;
+}
+
 void put_key(SQLite::Database& database, const Uuid& realm, const KeyRow& key) {
   SQLite::Statement statement(
       database,

@@ -19,6 +19,8 @@ void read(const SQLite::Column& column, std::span<std::byte> bytes);
 std::int64_t number_of(Time time);
 Time time_of(const SQLite::Column& column);
 
+// Of a row that begins with number, wrapped, made and retired at column `first`.
+KeyRow key_of(SQLite::Statement& query, int first);
 // Adds a key, or exchanges the one of its number.
 void put_key(SQLite::Database& database, const Uuid& realm, const KeyRow& key);
 

@@ -101,19 +101,24 @@ std::vector<AuditRow> SqliteTransaction::bodies_sealed_by_others(std::span<const
 std::vector<KeyUse> SqliteTransaction::key_uses() {
   return guarded([&] {
     auto query = prepare(
-        "SELECT substr(v, 2, 8), count(*) FROM ("
-        "SELECT credential AS v FROM account WHERE realm = ?1 "
-        "UNION ALL SELECT profile FROM account WHERE realm = ?1 "
-        "UNION ALL SELECT history FROM account WHERE realm = ?1 "
-        "UNION ALL SELECT label FROM attempts WHERE realm = ?1 AND label <> x'' "
-        "UNION ALL SELECT last_login FROM attempts WHERE realm = ?1 AND last_login <> x'' "
-        "UNION ALL SELECT body FROM audit_body WHERE realm = ?1 "
-        "UNION ALL SELECT sealed FROM document WHERE realm = ?1) GROUP BY 1");
+        "SELECT substr(v, 2, 8), count(*) FILTER (WHERE kind = 1), "
+        "count(*) FILTER (WHERE kind = 2), count(*) FILTER (WHERE kind = 3), "
+        "count(*) FILTER (WHERE kind = 4), count(*) FILTER (WHERE kind = 5) FROM ("
+        "SELECT 1 AS kind, credential AS v FROM account WHERE realm = ?1 "
+        "UNION ALL SELECT 1, profile FROM account WHERE realm = ?1 "
+        "UNION ALL SELECT 1, history FROM account WHERE realm = ?1 "
+        "UNION ALL SELECT 2, label FROM attempts WHERE realm = ?1 AND label <> x'' "
+        "UNION ALL SELECT 3, last_login FROM attempts WHERE realm = ?1 AND last_login <> x'' "
+        "UNION ALL SELECT 4, body FROM audit_body WHERE realm = ?1 "
+        "UNION ALL SELECT 5, sealed FROM document WHERE realm = ?1) GROUP BY 1");
+    const auto count = [&](int column) {
+      return static_cast<std::uint64_t>(query.getColumn(column).getInt64());
+    };
     std::vector<KeyUse> uses;
     while (query.executeStep()) {
       std::array<std::byte, sizeof(std::uint64_t)> id{};
       read(query.getColumn(0), id);
-      uses.push_back({Reader(id).u64(), static_cast<std::uint64_t>(query.getColumn(1).getInt64())});
+      uses.push_back({Reader(id).u64(), count(1), count(2), count(3), count(4), count(5)});
     }
     return uses;
   });
