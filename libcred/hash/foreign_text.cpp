@@ -77,7 +77,7 @@ std::optional<Wiped<std::byte>> hexadecimal_bytes(std::string_view text) {
   Wiped<std::byte> bytes(text.size() / 2);
   std::size_t length = 0;
   const char* end = nullptr;
-  if (text.size() % 2 != 0 ||
+  if (text.empty() || text.size() % 2 != 0 ||
       sodium_hex2bin(reinterpret_cast<unsigned char*>(bytes.data()), bytes.size(), text.data(),
                      text.size(), nullptr, &length, &end) != 0 ||
       end != text.data() + text.size() || length != bytes.size())
@@ -145,6 +145,7 @@ Read apr1_string(std::string_view text) {
 
 // $argon2id$v=19$m=65536,t=3,p=4$SALT$DIGEST; without a version it is the one before.
 Read argon2_string(std::string_view text) {
+  if (!text.starts_with('$')) return malformed();
   Parts parts(text.substr(1));
   const std::string_view word = parts.next();
   if (word != "argon2i" && word != "argon2id")

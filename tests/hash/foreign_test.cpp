@@ -175,7 +175,8 @@ TEST_CASE("an NT hash is that of the password in UTF-16", "[import]") {
 }
 
 TEST_CASE("Apache's variant differs from crypt(3)'s in its magic alone", "[import]") {
-  for (const std::size_t length : {0U, 1U, 7U, 15U, 16U, 17U, 31U, 32U, 33U, 63U, 64U, 65U, 127U, 511U}) {
+  for (const std::size_t length :
+       {0U, 1U, 7U, 15U, 16U, 17U, 31U, 32U, 33U, 63U, 64U, 65U, 127U, 511U}) {
     const std::string password(length, 'x');
     const auto ours = apr1(secret(password), "saltsalt", "$1$");
     const auto theirs = crypt3(secret(password), "$1$saltsalt$");
@@ -254,6 +255,12 @@ TEST_CASE("what is no verifier, or not one that counts a whole password, is refu
                                  "scrypt$",
                                  "sha1$salt$xyz",
                                  "{CRYPT}{CRYPT}",
+                                 "{ARGON2}",
+                                 "{CRYPT}",
+                                 "argon2$",
+                                 "bcrypt$",
+                                 "sha1$salt$",
+                                 "md5$$",
                                  "not a hash",
                                  "{PBKDF2-SHA256}0$c2FsdA$"}) {
     CAPTURE(text);
