@@ -1,10 +1,13 @@
 // Accounts of other systems, hashed by those systems' own tools: they come in, log in, and
 // go out again.
+#include "engine/units.hpp"
 #include "service.hpp"
 #include "site.hpp"
 
 #include <catch2/catch.hpp>
+#include <chrono>
 #include <csignal>
+#include <cstdio>
 #include <functional>
 #include <sys/stat.h>
 #include <thread>
@@ -19,6 +22,24 @@ constexpr int accounts_each = 3;
 
 // Keeps the policy; different for each account.
 std::string password_of(int number) { return "Crète " + std::to_string(number) + " Lagune rouge"; }
+
+// Ten days ago: no policy finds such a password old, whenever this runs.
+std::chrono::sys_days ten_days_ago() {
+  return std::chrono::floor<std::chrono::days>(std::chrono::system_clock::now()) -
+         std::chrono::days(10);
+}
+
+// As shadow(5) has it.
+std::string recent_day() { return std::to_string(ten_days_ago().time_since_epoch().count()); }
+
+// As smbpasswd(5) has it.
+std::string recent_seconds() {
+  char text[16];
+  std::snprintf(text, sizeof text, "%08llX",
+                static_cast<unsigned long long>(
+                    std::chrono::sys_seconds(ten_days_ago()).time_since_epoch().count()));
+  return text;
+}
 
 // What `command` prints of a password that it reads; "$1" is `argument`.
 std::string made_by(const std::string& command, const std::string& password,
@@ -94,8 +115,8 @@ TEST_CASE("accounts of shadow log in with their passwords, and Argon2id is what 
        {"yescrypt", "gost-yescrypt", "sha512crypt", "sha256crypt", "bcrypt", "md5crypt"}) {
     for (int i = 0; i < accounts_each; ++i) {
       names.push_back(method + std::to_string(i));
-      shadow +=
-          names.back() + ":" + by_mkpasswd(method, password_of(number++)) + ":20700:0:99999:7:::\n";
+      shadow += names.back() + ":" + by_mkpasswd(method, password_of(number++)) + ":" +
+                recent_day() + ":0:99999:7:::\n";
     }
   }
   const auto report = site.import("shadow", shadow);
@@ -106,8 +127,7 @@ TEST_CASE("accounts of shadow log in with their passwords, and Argon2id is what 
   CHECK(report["not_taken"][0]["account"] == "daemon");
   for (std::size_t i = 0; i < names.size(); ++i) {
     const auto status = site.status(names[i]);
-    CHECK(status["set"] == "2026-09-04T00:00:00Z");
-    // 90 days from then.
+    CHECK(status["set"] == cred::engine::print_time(ten_days_ago()));
     site.opens_with_its_password_alone(names[i], static_cast<int>(i));
   }
 }
@@ -155,7 +175,8 @@ TEST_CASE("hashes of htpasswd, LDAP, Django, Samba and PHC strings open their ac
       },
       "is_active,username,password\n");
   check("nt", {"nthash"}, by_passlib, [](const std::string& name, const std::string& hash) {
-    return name + ":1000:" + std::string(32, 'X') + ":" + hash + ":[U          ]:LCT-6A000000:\n";
+    return name + ":1000:" + std::string(32, 'X') + ":" + hash + ":[U          ]:LCT-" +
+           recent_seconds() + ":\n";
   });
   check("phc", {"pbkdf2_sha256", "pbkdf2_sha512", "scrypt"}, by_passlib, colon);
   check(
@@ -170,9 +191,9 @@ TEST_CASE("hashes of htpasswd, LDAP, Django, Samba and PHC strings open their ac
 TEST_CASE("credd in its filter knows what libxcrypt and OpenSSL's old algorithms made") {
   Imports site;
   site.configure(service_settings(site));
-  const std::string shadow = "alice:" + by_mkpasswd("yescrypt", password_of(1)) +
-                             ":20700::::::\nbob:" + by_mkpasswd("md5crypt", password_of(2)) +
-                             ":20700::::::\n";
+  const std::string shadow =
+      "alice:" + by_mkpasswd("yescrypt", password_of(1)) + ":" + recent_day() +
+      "::::::\nbob:" + by_mkpasswd("md5crypt", password_of(2)) + ":" + recent_day() + "::::::\n";
   const std::string samba = "carol:1000:x:" + by_passlib("nthash", password_of(3)) + ":::\n";
   CHECK(site.import("shadow", shadow)["imported"] == 2);
   CHECK(site.import("nt", samba)["imported"] == 1);
@@ -194,7 +215,7 @@ TEST_CASE("an import that is killed is completed by its repetition") {
   const std::string hash = by_mkpasswd("md5crypt", password_of(1));
   std::string shadow;
   for (std::size_t i = 0; i < accounts; ++i)
-    shadow += "person" + std::to_string(i) + ":" + hash + ":20700::::::\n";
+    shadow += "person" + std::to_string(i) + ":" + hash + ":" + recent_day() + "::::::\n";
   const auto source = site.file("source", shadow);
   auto process = site.start({"import", "shadow", source});
   const auto count = [&] { return std::stoul(site.sql("SELECT count(*) FROM account")); };
@@ -215,10 +236,11 @@ TEST_CASE("an import that is killed is completed by its repetition") {
 
 TEST_CASE("a dry run says what would come of an import, and changes nothing") {
   const Imports site;
-  const std::string source = "alice:" + by_mkpasswd("sha512crypt", password_of(1)) +
-                             ":20700::::::\nbob:ab1Hv2Lg7ltQo:20700::::::\nalice:x:1::::::\n"
+  const std::string source = "alice:" + by_mkpasswd("sha512crypt", password_of(1)) + ":" +
+                             recent_day() +
+                             "::::::\nbob:ab1Hv2Lg7ltQo:1::::::\nalice:x:1::::::\n"
                              "erin:" +
-                             by_mkpasswd("md5crypt", "x") + ":20700:::::30000:\n";
+                             by_mkpasswd("md5crypt", "x") + ":" + recent_day() + ":::::30000:\n";
   const auto file = site.file("source", source);
   const auto report = json_of(site.run({"--json", "import", "shadow", "--dry-run", file}), refused);
   CHECK(report["dry_run"] == true);
@@ -235,8 +257,8 @@ TEST_CASE("a dry run says what would come of an import, and changes nothing") {
 
 TEST_CASE("earlier passwords of opasswd are refused as new ones") {
   const Imports site;
-  const auto shadow =
-      site.file("shadow", "alice:" + by_mkpasswd("yescrypt", password_of(1)) + ":20700::::::\n");
+  const auto shadow = site.file("shadow", "alice:" + by_mkpasswd("yescrypt", password_of(1)) + ":" +
+                                              recent_day() + "::::::\n");
   const auto opasswd =
       site.file("opasswd", "alice:1000:2:" + by_mkpasswd("sha512crypt", "Tricky4Battery") + "," +
                                by_mkpasswd("yescrypt", "Honest5Gravel") + "\n");
@@ -253,8 +275,8 @@ TEST_CASE("what is exported opens the same accounts in another realm, and what i
   site.add("alice");
   site.add("bob", other_password);
   CHECK(site.run({"user", "lock", "bob"}).exit == 0);
-  const auto shadow =
-      site.file("shadow", "carol:" + by_mkpasswd("yescrypt", password_of(1)) + ":20700::::::\n");
+  const auto shadow = site.file("shadow", "carol:" + by_mkpasswd("yescrypt", password_of(1)) + ":" +
+                                              recent_day() + "::::::\n");
   CHECK(site.run({"import", "shadow", shadow}).exit == 0);
 
   const std::string phc = site.path() / "phc";
