@@ -8,6 +8,7 @@
 #include "hash/arena.hpp"
 #include "hash/password_hash.hpp"
 #include "many_accounts.hpp"
+#include "passwords.hpp"
 
 #include <algorithm>
 #include <argon2.h>
@@ -29,18 +30,8 @@ using Milliseconds = std::chrono::duration<double, std::milli>;
 
 const engine::Actor actor{"bench"};
 
-Secret secret(const std::string& text) { return Secret::copy_of(text.data(), text.size()); }
-
-std::string password(int n) {
-  // Letters that no other number shares, so that none is a near copy of another.
-  std::string text = "Q";
-  std::uint64_t state = static_cast<std::uint64_t>(n) * 0x9E3779B97F4A7C15U + 1;
-  for (int i = 0; i < 12; ++i) {
-    state = state * 6364136223846793005U + 1442695040888963407U;
-    text += static_cast<char>('a' + (state >> 59) % 26);
-  }
-  return text + "7x";
-}
+using bench::password;
+using bench::secret;
 
 void require(bool condition, const char* what) {
   if (condition) return;

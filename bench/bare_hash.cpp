@@ -35,7 +35,9 @@ int lend(uint8_t** memory, size_t size) {
 }
 void take_back(uint8_t*, size_t) {}
 
-void hash_once(const hash::Parameters& p, std::uint32_t threads) {
+}  // namespace
+
+void hash_once(const hash::Parameters& p, std::uint32_t threads, Memory memory) {
   std::array<std::uint8_t, 16> password{};
   std::array<std::uint8_t, 16> salt{};
   std::array<std::uint8_t, 32> tag{};
@@ -51,12 +53,12 @@ void hash_once(const hash::Parameters& p, std::uint32_t threads) {
   c.lanes = p.lanes;
   c.threads = threads;
   c.version = ARGON2_VERSION_13;
-  c.allocate_cbk = lend;
-  c.free_cbk = take_back;
+  if (memory == Memory::kept) {
+    c.allocate_cbk = lend;
+    c.free_cbk = take_back;
+  }
   require(argon2id_ctx(&c) == ARGON2_OK, "argon2");
 }
-
-}  // namespace
 
 double bare_rate(const hash::Parameters& p, const Way& way, double seconds) {
   std::atomic<int> ready{0};
@@ -66,11 +68,11 @@ double bare_rate(const hash::Parameters& p, const Way& way, double seconds) {
   std::vector<std::thread> hashers;
   for (std::size_t i = 0; i < way.at_once; ++i)
     hashers.emplace_back([&] {
-      hash_once(p, way.threads);  // its memory is there now
+      hash_once(p, way.threads, Memory::kept);  // its memory is there now
       ++ready;
       while (!go) std::this_thread::yield();
       do {
-        hash_once(p, way.threads);
+        hash_once(p, way.threads, Memory::kept);
         ++hashes;
       } while (Seconds(Clock::now() - start).count() < seconds);
     });

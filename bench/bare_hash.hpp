@@ -1,4 +1,4 @@
-// The peers of the service in a storm: libargon2 called directly.
+// libargon2 called directly: a peer of our kernels, and of the service in a storm.
 #pragma once
 
 #include "hash/parameters.hpp"
@@ -9,6 +9,11 @@
 #include <vector>
 
 namespace cred::bench {
+
+// One hash by libargon2. Kept memory is this thread's arena, as the engine keeps it; else the
+// library takes and gives back its own.
+enum class Memory : std::uint8_t { kept, own };
+void hash_once(const hash::Parameters& parameters, std::uint32_t threads, Memory memory);
 
 // How the cores may be used.
 struct Way {

@@ -8,6 +8,7 @@
 #include "engine/engine.hpp"
 #include "journal/anchor.hpp"
 #include "journal/journal.hpp"
+#include "passwords.hpp"
 
 #include <algorithm>
 #include <chrono>
@@ -50,18 +51,8 @@ void print(const char* what, Samples& samples) {
               part(samples, 99));
 }
 
-Secret secret(const std::string& text) { return Secret::copy_of(text.data(), text.size()); }
-
-// Letters that no other number shares, so that none is a near copy of another.
-std::string distinct(int n) {
-  std::string text = "Q";
-  std::uint64_t state = static_cast<std::uint64_t>(n) * 0x9E3779B97F4A7C15U + 1;
-  for (int i = 0; i < 12; ++i) {
-    state = state * 6364136223846793005U + 1442695040888963407U;
-    text += static_cast<char>('a' + (state >> 59) % 26);
-  }
-  return text + "7x";
-}
+using bench::password;
+using bench::secret;
 
 class Store {
  public:
@@ -176,7 +167,7 @@ int main(int argc, char** argv) {
   });
   std::string current = right;
   print_share("a change", directory + "/change", rounds, [&](engine::Realm& realm, int i) {
-    const auto next = distinct(i + 2);
+    const auto next = password(i + 2);
     const auto changed =
         value_or_throw(realm.change("ann", secret(current), secret(next), {"bench"}));
     require(changed.code == Code::accepted, "change");

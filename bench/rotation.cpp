@@ -7,6 +7,7 @@
 #include "hash/arena.hpp"
 #include "hash/password_hash.hpp"
 #include "many_accounts.hpp"
+#include "passwords.hpp"
 
 #include <algorithm>
 #include <atomic>
@@ -26,7 +27,7 @@ namespace {
 constexpr const char* password = "Correct-Horse-42";
 const hash::Parameters tiny{8, 1, 1};
 
-Secret secret(const std::string& text) { return Secret::copy_of(text.data(), text.size()); }
+using bench::secret;
 
 using Milliseconds = std::chrono::duration<double, std::milli>;
 

@@ -1,85 +1,53 @@
 #include "broker/authority.hpp"
 
+#include "administration/people.hpp"
 #include "engine/engine.hpp"
 
-#include <cerrno>
-#include <charconv>
-#include <grp.h>
-#include <pwd.h>
+#include <algorithm>
 #include <syslog.h>
-#include <vector>
 
 namespace cred::broker {
 namespace {
 
+using administration::gid_of;
+using administration::login_of;
+using administration::uid_of;
+
 constexpr uid_t nobody_named = 0xffffffff;
 
-// getpwuid_r and its like: `look_up` gets a buffer, which grows as long as it is too
-// small.
-template <typename LookUp>
-void with_buffer(LookUp look_up) {
-  std::vector<char> buffer(4096);
-  while (look_up(buffer) == ERANGE && buffer.size() < std::size_t{1} << 20)
-    buffer.resize(buffer.size() * 2);
+void grants_nothing(const char* kind, const std::string& name, const std::string& where) {
+  syslog(LOG_ALERT, "there is no %s '%s', which %s in the configuration names", kind, name.c_str(),
+         where.c_str());
 }
 
-bool is_login_of(std::string_view account, uid_t uid) {
-  bool same = false;
-  with_buffer([&](std::vector<char>& buffer) {
-    passwd entry{};
-    passwd* found = nullptr;
-    const int result = getpwuid_r(uid, &entry, buffer.data(), buffer.size(), &found);
-    same = found != nullptr && account == found->pw_name;
-    return result;
-  });
-  return same;
-}
-
-std::optional<unsigned> number(const std::string& text) {
-  unsigned value = 0;
-  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
-  if (error != std::errc() || end != text.data() + text.size()) return std::nullopt;
-  return value;
-}
-
-std::optional<uid_t> uid_of(const std::string& user) {
-  std::optional<uid_t> uid = number(user);
-  with_buffer([&](std::vector<char>& buffer) {
-    passwd entry{};
-    passwd* found = nullptr;
-    const int result = getpwnam_r(user.c_str(), &entry, buffer.data(), buffer.size(), &found);
-    if (found != nullptr) uid = found->pw_uid;
-    return result;
-  });
-  return uid;
-}
-
-std::optional<gid_t> gid_of(const std::string& name) {
-  std::optional<gid_t> gid = number(name);
-  with_buffer([&](std::vector<char>& buffer) {
-    group entry{};
-    group* found = nullptr;
-    const int result = getgrnam_r(name.c_str(), &entry, buffer.data(), buffer.size(), &found);
-    if (found != nullptr) gid = found->gr_gid;
-    return result;
-  });
-  return gid;
-}
-
-void grants_nothing(const char* kind, const std::string& name, const std::string& realm) {
-  syslog(LOG_ALERT, "there is no %s '%s', which the configuration of realm %s names", kind,
-         name.c_str(), realm.c_str());
+// Calls `visit` with each group of the peer.
+template <typename Visit>
+void each_group(const Peer& peer, Visit visit) {
+  visit(peer.gid);
+  for (const gid_t group : peer.groups)
+    if (group != peer.gid) visit(group);
 }
 
 bool administers(const Peer& peer, const std::string& realm, const Grants& grants) {
-  const auto granted = [&](gid_t group) {
+  bool found = false;
+  each_group(peer, [&](gid_t group) {
     const auto realms = grants.administered.find(group);
-    return realms != grants.administered.end() && realms->second.count(realm) > 0;
-  };
-  if (granted(peer.gid)) return true;
-  for (const gid_t group : peer.groups)
-    if (granted(group)) return true;
-  return false;
+    found |= realms != grants.administered.end() && realms->second.count(realm) > 0;
+  });
+  return found;
+}
+
+bool holds(const Peer& peer, const engine::Grant& grant) {
+  if (!grant.holder.starts_with('@')) return uid_of(grant.holder) == peer.uid;
+  const auto group = gid_of(grant.holder.substr(1));
+  bool member = false;
+  if (group) each_group(peer, [&](gid_t own) { member |= own == *group; });
+  return member;
+}
+
+// Those whom root's programs act for are asked by what they hold themselves.
+bool is_root(const Principal& principal, std::uint32_t real_uid) {
+  return principal.peer.uid == 0 && acting_uid(principal, real_uid) == 0;
 }
 
 }  // namespace
@@ -91,26 +59,36 @@ Grants grants_of(const engine::Configuration& configuration) {
       if (const auto gid = gid_of(group))
         grants.administered[*gid].insert(realm);
       else
-        grants_nothing("group", group, realm);
+        grants_nothing("group", group, "realm." + realm);
     }
     for (const std::string& user : access.services) {
       if (const auto uid = uid_of(user))
         grants.bound.emplace(*uid, realm);
       else
-        grants_nothing("user", user, realm);
+        grants_nothing("user", user, "realm." + realm);
     }
+  }
+  for (const auto& [holder, roles] : configuration.admins) {
+    const bool group = holder.starts_with('@');
+    const std::string name = group ? holder.substr(1) : holder;
+    const auto id = group ? gid_of(name) : uid_of(name);
+    if (!id)
+      grants_nothing(group ? "group" : "user", name, "[admins]");
+    else
+      for (const auto& [realm, role] : roles)
+        (group ? grants.groups[*id] : grants.users[*id])[realm].insert(role);
   }
   return grants;
 }
 
-uid_t acting_uid(const Principal& principal, const wire::Request& request) {
+uid_t acting_uid(const Principal& principal, std::uint32_t real_uid) {
   if (principal.peer.uid != 0) return principal.peer.uid;
-  return principal.real ? *principal.real : request.real_uid;
+  return principal.real ? *principal.real : real_uid;
 }
 
 std::string source_of(const Principal& principal, const wire::Request& request,
                       const Grants& grants) {
-  const uid_t uid = acting_uid(principal, request);
+  const uid_t uid = acting_uid(principal, request.real_uid);
   const bool for_others = uid == 0 || uid == nobody_named || grants.bound.count(uid) > 0;
   if (for_others && !request.source.rhost.empty())
     return "host " + std::string(request.source.rhost);
@@ -126,13 +104,74 @@ std::string realm_of(const Principal& principal, const wire::Request& request,
 
 bool may(const Principal& principal, const wire::Request& request, const Grants& grants) {
   const bool reset = request.kind == wire::Kind::reset;
-  if (principal.peer.uid == 0) return !reset || acting_uid(principal, request) == 0;
+  if (principal.peer.uid == 0) return !reset || acting_uid(principal, request.real_uid) == 0;
   const std::string realm = realm_of(principal, request, grants);
   const auto service = grants.bound.find(principal.peer.uid);
   if (service != grants.bound.end() && service->second == realm) return true;
-  if (administers(principal.peer, realm, grants)) return true;
-  return !reset && realm == engine::system_realm &&
-         is_login_of(request.account, principal.peer.uid);
+  if (administers(principal.peer, realm, grants))
+    return !reset || realm != engine::system_realm ||
+           !stands_above(std::string(request.account), engine::Role::helpdesk, grants, {});
+  return !reset && realm == engine::system_realm && !request.account.empty() &&
+         login_of(principal.peer.uid) == request.account;
+}
+
+std::optional<Authority> authority_for(const Principal& principal, std::uint32_t real_uid,
+                                       const std::string& realm, engine::Operation operation,
+                                       const Grants& grants,
+                                       const std::vector<engine::Grant>& granted) {
+  if (is_root(principal, real_uid)) return Authority{engine::Role::owner, true, {}, {}};
+  // A program of root that acts for somebody else, such as one that is setuid, does not
+  // lend its caller anything.
+  if (principal.peer.uid == 0) return std::nullopt;
+  const Peer& peer = principal.peer;
+  std::set<engine::Role> held;
+  const auto take = [&](const auto& table, auto key) {
+    const auto entry = table.find(key);
+    if (entry == table.end()) return;
+    const auto roles = entry->second.find(realm);
+    if (roles != entry->second.end()) held.insert(roles->second.begin(), roles->second.end());
+  };
+  take(grants.users, peer.uid);
+  each_group(peer, [&](gid_t group) { take(grants.groups, group); });
+  if (administers(peer, realm, grants)) held.insert(engine::Role::helpdesk);
+  for (const engine::Role role : held)
+    if (engine::allows(role, operation)) return Authority{role, false, {}, {}};
+  // The last to end: what is granted under it may last as long.
+  std::optional<Authority> best;
+  for (const auto& grant : granted)
+    if (engine::allows(grant.role, operation) && holds(peer, grant) &&
+        (!best || grant.until > *best->until))
+      best = Authority{grant.role, false, grant.number, grant.until};
+  return best;
+}
+
+bool stands_above(const std::string& account, engine::Role role, const Grants& grants,
+                  const std::vector<engine::Grant>& granted) {
+  const auto groups = administration::groups_of(account);
+  const auto uid = uid_of(account);
+  if (groups.empty() || !uid || role == engine::Role::owner) return false;
+  if (*uid == 0) return true;
+  const auto more = [&](engine::Role theirs) {
+    const auto operations = engine::all_operations();
+    return std::any_of(operations.begin(), operations.end(), [&](engine::Operation operation) {
+      return engine::allows(theirs, operation) && !engine::allows(role, operation);
+    });
+  };
+  const auto any = [&](const auto& table, auto key) {
+    const auto entry = table.find(key);
+    if (entry == table.end()) return false;
+    for (const auto& [realm, roles] : entry->second)
+      if (std::any_of(roles.begin(), roles.end(), more)) return true;
+    return false;
+  };
+  if (any(grants.users, *uid)) return true;
+  if (std::any_of(groups.begin(), groups.end(),
+                  [&](gid_t group) { return any(grants.groups, group); }))
+    return true;
+  const Peer they{*uid, groups.front(), 0, groups};
+  return std::any_of(granted.begin(), granted.end(), [&](const engine::Grant& grant) {
+    return more(grant.role) && holds(they, grant);
+  });
 }
 
 }  // namespace cred::broker

@@ -74,6 +74,21 @@ void Conversation::answer(Secret frame) {
                     });
 }
 
+void Conversation::part(Secret frame, std::function<void(bool)> then) {
+  if (!socket_.is_open()) return then(false);
+  frame_ = std::move(frame);
+  expect_within(transfer_time);
+  const auto bytes = frame_.bytes();
+  asio::async_write(socket_, asio::buffer(bytes.data(), bytes.size()),
+                    [self = shared_from_this(),
+                     then = std::move(then)](const asio::error_code& error, std::size_t) {
+                      self->frame_.clear();
+                      (void)self->deadline_.cancel();
+                      if (error) self->close();
+                      then(!error);
+                    });
+}
+
 void Conversation::wind_up() {
   winding_up_ = true;
   if (!begun_) close();

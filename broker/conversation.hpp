@@ -27,6 +27,8 @@ class Conversation : public std::enable_shared_from_this<Conversation> {
   void start();
   // Sends a frame as `wire::encode` made it, then waits for the next request.
   void answer(Secret frame);
+  // Sends a frame of an answer that goes on. `then` is called once: whether it went.
+  void part(Secret frame, std::function<void(bool)> then);
   // No further request is read; an answer that is owed is still sent.
   void wind_up();
   void close();

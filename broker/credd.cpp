@@ -58,15 +58,20 @@ int serve_one(const std::string& configuration, uid_t caller) {
   }
   cred::broker::EngineSource engine(configuration);
   cred::broker::Refusals refusals;
-  cred::broker::Service service(engine, refusals, {{geteuid(), getegid(), getppid(), {}}, caller});
+  cred::broker::Looks looks;
+  cred::broker::Service service(engine, refusals, looks,
+                                {{geteuid(), getegid(), getppid(), {}}, caller});
   cred::wire::Channel channel(STDIN_FILENO);
+  const auto send = [&](const cred::Secret& frame) {
+    return channel.send(frame, send_ms) == cred::wire::Io::done;
+  };
   for (;;) {
     cred::Secret body;
     const auto received = channel.receive(body, idle_ms);
     if (received == cred::wire::Io::closed) return 0;
     if (received != cred::wire::Io::done) return static_cast<int>(cred::Code::unavailable);
-    if (channel.send(service.answer(body.bytes()), send_ms) != cred::wire::Io::done)
-      return static_cast<int>(cred::Code::unavailable);
+    const cred::Secret answer = service.answer(body.bytes(), send);
+    if (answer.empty() || !send(answer)) return static_cast<int>(cred::Code::unavailable);
   }
 }
 

@@ -18,6 +18,7 @@ Expected<EngineSource::Opened> EngineSource::open() const {
   if (use_credential_) configuration->root_key_url = "credential:root.key";
   auto opened = engine::Engine::open(*configuration, std::make_shared<SystemClock>(), log_);
   if (!opened) return tl::make_unexpected(opened.error());
+  if (kept_ > 0) opened->keep_memory(kept_);
   return Opened{std::make_shared<engine::Engine>(std::move(*opened)),
                 std::make_shared<Grants>(grants_of(*configuration))};
 }
@@ -51,6 +52,15 @@ std::size_t EngineSource::hashes_at_once() const {
   const auto loaded = engine::load_configuration(path_);
   const engine::Configuration c = loaded ? *loaded : engine::Configuration();
   return std::max<std::size_t>(1, c.memory_budget / c.hash.memory);
+}
+
+void EngineSource::wipe_memory(std::chrono::milliseconds age) {
+  std::shared_ptr<engine::Engine> engine;
+  {
+    const std::lock_guard lock(mutex_);
+    engine = engine_;
+  }
+  if (engine) engine->wipe_memory(age);
 }
 
 Expected<void> EngineSource::reload() {

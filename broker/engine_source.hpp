@@ -5,6 +5,8 @@
 #include "broker/authority.hpp"
 #include "engine/engine.hpp"
 
+#include <chrono>
+#include <cstddef>
 #include <memory>
 #include <mutex>
 #include <string>
@@ -24,6 +26,11 @@ class EngineSource {
   Expected<std::shared_ptr<engine::Engine>> get();
   // What the configuration that was read last grants; never null.
   std::shared_ptr<const Grants> grants() const;
+  // For a service: each engine has memory ready for `most` hashes (Engine::keep_memory).
+  // Before the first `get`.
+  void keep_memory(std::size_t most) { kept_ = most; }
+  // Engine::wipe_memory of the engine that there is.
+  void wipe_memory(std::chrono::milliseconds age);
   // How many hashes of the configured cost the memory budget holds, at least one.
   std::size_t hashes_at_once() const;
   // Reads the configuration anew. With an error the engine before it stays.
@@ -41,6 +48,7 @@ class EngineSource {
 
   const std::string path_;
   bool use_credential_ = false;
+  std::size_t kept_ = 0;
   const audit::EventLog log_{"credd"};
   std::mutex opening_;        // held while a store is opened
   mutable std::mutex mutex_;  // held for a moment

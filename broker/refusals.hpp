@@ -1,26 +1,28 @@
-// Which refused requests are written down: one a minute for each uid, so that nobody
-// fills the trail.
+// What is written down once a minute, so that nobody fills the trail: refused requests of
+// each uid, and looks of administrators at the same thing.
 #pragma once
 
 #include <chrono>
 #include <map>
 #include <mutex>
 #include <optional>
+#include <string>
 #include <sys/types.h>
 #include <utility>
 
 namespace cred::broker {
 
 // Safe to use from several threads.
-class Refusals {
+template <typename Key>
+class OnceAMinute {
  public:
   using TimePoint = std::chrono::steady_clock::time_point;
 
-  // How many refusals of `uid` a record made now stands for; unset: none is made now.
-  std::optional<unsigned> note(uid_t uid, TimePoint now) {
+  // How many of `key` a record made now stands for; unset: none is made now.
+  std::optional<unsigned> note(const Key& key, TimePoint now) {
     const std::lock_guard lock(mutex_);
-    if (last_.size() >= most && last_.count(uid) == 0) last_.clear();
-    auto& last = last_[uid];
+    if (last_.size() >= most && last_.count(key) == 0) last_.clear();
+    auto& last = last_[key];
     ++last.unwritten;
     if (last.written && now < *last.written + interval) return std::nullopt;
     last.written = now;
@@ -35,7 +37,10 @@ class Refusals {
     unsigned unwritten = 0;
   };
   std::mutex mutex_;
-  std::map<uid_t, Last> last_;
+  std::map<Key, Last> last_;
 };
+
+using Refusals = OnceAMinute<uid_t>;
+using Looks = OnceAMinute<std::string>;
 
 }  // namespace cred::broker

@@ -9,7 +9,9 @@
 
 #include <algorithm>
 #include <asio.hpp>
+#include <atomic>
 #include <csignal>
+#include <future>
 #include <list>
 #include <map>
 #include <sys/resource.h>
@@ -26,10 +28,15 @@ using Clock = std::chrono::steady_clock;
 // A login host gives up after two minutes, sshd's LoginGraceTime.
 constexpr auto patience = 60s;
 constexpr std::size_t longest_line = 4096;
+// For an answer in parts, to the last of them: whoever reads slowly holds up others.
+constexpr auto longest_answer = 120s;
 // Descriptors that are not for conversations: the store, lists, the log.
 constexpr std::size_t kept_descriptors = 128;
 constexpr std::size_t most_conversations = 16'384;
 constexpr auto idle_exit = 60s;
+// What a hash left in memory lies there so long while others wait for theirs; looked at after
+// each answer and at each tick.
+constexpr auto longest_unwiped = 100ms;
 constexpr auto patience_at_stop = 90s;
 
 struct Job {
@@ -66,9 +73,11 @@ class Server {
         tick_(loop_),
         hashing_(longest_line),
         quick_(longest_line),
+        orders_(longest_line),
         most_(room_for_conversations()) {}
 
   void run() {
+    engine_.keep_memory(std::min(hashers(), cores()));
     if (const auto opened = engine_.get(); !opened)
       syslog(LOG_ALERT, "%s", opened.error().message.c_str());
     start_workers();
@@ -81,13 +90,19 @@ class Server {
   }
 
  private:
+  static std::size_t cores() { return std::max(1U, std::thread::hardware_concurrency()); }
+
+  // As many as there are cores hash at once; one more reads and writes the store
+  // meanwhile, so that no core waits for the disk.
+  std::size_t hashers() const {
+    return std::clamp<std::size_t>(engine_.hashes_at_once(), 1, cores() + 1);
+  }
+
   void start_workers() {
-    // As many as there are cores hash at once; one more reads and writes the store
-    // meanwhile, so that no core waits for the disk.
-    const std::size_t cores = std::max(1U, std::thread::hardware_concurrency());
-    const std::size_t hashers = std::clamp<std::size_t>(engine_.hashes_at_once(), 1, cores + 1);
-    for (std::size_t i = 0; i < hashers; ++i) workers_.emplace_back([this] { work(hashing_); });
+    for (std::size_t i = hashers(); i > 0; --i) workers_.emplace_back([this] { work(hashing_); });
     workers_.emplace_back([this] { work(quick_); });
+    // Administrators' lists may be long, and logins do not wait for them.
+    workers_.emplace_back([this] { work(orders_); });
   }
 
   void accept() {
@@ -148,26 +163,56 @@ class Server {
     if (idle != conversations_.end()) Conversation::Pointer(*idle)->close();
   }
 
+  static Secret not_understood() {
+    wire::Reply reply;
+    reply.code = Code::usage;
+    return wire::encode(reply);
+  }
+
+  void ordered(Conversation::Pointer from, Secret body) {
+    wire::Order order;
+    if (!wire::decode(body.bytes(), order)) return from->answer(not_understood());
+    const Principal principal{from->peer(), std::nullopt};
+    const std::string source = "uid " + std::to_string(acting_uid(principal, order.real_uid));
+    // One worker alone takes them: no two are under way for one account.
+    enqueue(orders_, source, {}, {std::move(from), std::move(body)});
+  }
+
   void asked(Conversation::Pointer from, Secret body) {
+    if (wire::is_order(body.bytes())) return ordered(std::move(from), std::move(body));
     wire::Request request;
-    if (!wire::decode(body.bytes(), request)) {
-      wire::Reply reply;
-      reply.code = Code::usage;
-      return from->answer(wire::encode(reply));
-    }
+    if (!wire::decode(body.bytes(), request)) return from->answer(not_understood());
     auto& line = hashes(request.kind) ? hashing_ : quick_;
     const Principal principal{from->peer(), std::nullopt};
     const auto grants = engine_.grants();
     const std::string source = source_of(principal, request, *grants);
     const std::string account =
         realm_of(principal, request, *grants) + '/' + std::string(request.account);
-    Job job{from, std::move(body)};
+    enqueue(line, source, account, {std::move(from), std::move(body)});
+  }
+
+  static void enqueue(WaitingLine<Job>& line, const std::string& source, const std::string& account,
+                      Job job) {
     if (line.add(source, account, Clock::now() + patience, job)) return;
     // Whoever fills the line does not keep the others out of it.
     auto displaced = line.make_room(source);
     if (displaced) displaced->conversation->answer(try_again());
     if (!displaced || !line.add(source, account, Clock::now() + patience, job))
-      from->answer(try_again());
+      job.conversation->answer(try_again());
+  }
+
+  // From a worker: hands a frame to the loop and waits until it went, so that no more than
+  // one is held. False: it did not go, or the answer takes too long.
+  bool send_part(const Conversation::Pointer& conversation, Secret frame, Clock::time_point end) {
+    if (frame.empty()) return false;
+    const auto went = std::make_shared<std::promise<bool>>();
+    auto result = went->get_future();
+    asio::post(loop_, [conversation, went, part = std::make_shared<Secret>(std::move(frame))] {
+      conversation->part(std::move(*part), [went](bool all) { went->set_value(all); });
+    });
+    while (result.wait_for(100ms) != std::future_status::ready)
+      if (ended_) return false;
+    return result.get() && Clock::now() < end;
   }
 
   void work(WaitingLine<Job>& line) {
@@ -175,8 +220,11 @@ class Server {
       auto& [account, job] = *next;
       Secret frame;
       if (!job.conversation->gone()) {
-        Service service(engine_, refusals_, {job.conversation->peer(), std::nullopt});
-        frame = service.answer(job.body.bytes());
+        Service service(engine_, refusals_, looks_, {job.conversation->peer(), std::nullopt});
+        const auto end = Clock::now() + longest_answer;
+        frame = service.answer(job.body.bytes(), [&, conversation = job.conversation](Secret part) {
+          return send_part(conversation, std::move(part), end);
+        });
       }
       line.done(account);
       asio::post(loop_, [conversation = std::move(job.conversation),
@@ -186,12 +234,17 @@ class Server {
         else
           conversation->answer(std::move(*answer));
       });
+      // The answer is on its way. Where somebody waits the next hash writes over this one's
+      // memory, if it comes to that.
+      engine_.wipe_memory(line.size() == 0 ? 0ms : longest_unwiped);
     }
   }
 
   void tick() {
-    for (auto* line : {&hashing_, &quick_})
+    for (auto* line : {&hashing_, &quick_, &orders_})
       for (auto& job : line->late(Clock::now())) job.conversation->answer(try_again());
+    // Where a worker that has answered waits for the store, say.
+    engine_.wipe_memory(longest_unwiped);
     if (watchdog_) notify("WATCHDOG=1");
     if (!conversations_.empty()) last_used_ = Clock::now();
     if (!stopping_ && handed_over_ && Clock::now() - last_used_ > idle_exit) stop();
@@ -229,8 +282,10 @@ class Server {
   }
 
   void end() {
+    ended_ = true;
     hashing_.close();
     quick_.close();
+    orders_.close();
     keep_.reset();
     loop_.stop();
   }
@@ -239,6 +294,7 @@ class Server {
   const bool watchdog_ = watchdog().has_value();
   EngineSource engine_;
   Refusals refusals_;
+  Looks looks_;
   asio::io_context loop_;
   asio::executor_work_guard<asio::io_context::executor_type> keep_ = asio::make_work_guard(loop_);
   asio::local::stream_protocol::acceptor acceptor_;
@@ -247,6 +303,7 @@ class Server {
   asio::steady_timer pause_{loop_};
   WaitingLine<Job> hashing_;
   WaitingLine<Job> quick_;
+  WaitingLine<Job> orders_;
   const std::size_t most_;
   std::list<Conversation::Pointer> conversations_;  // the oldest first
   std::map<uid_t, std::size_t> users_;              // how many of them each has
@@ -254,6 +311,7 @@ class Server {
   Clock::time_point last_used_ = Clock::now();
   Clock::time_point stop_at_{};
   bool stopping_ = false;
+  std::atomic<bool> ended_ = false;  // nothing is sent any more
 };
 
 }  // namespace

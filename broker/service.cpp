@@ -111,24 +111,10 @@ const char* what_is_asked(wire::Kind kind) {
 // The caller is told no more than that; the trail of realm `system` says who asked
 // for what.
 Service::Answer Service::refused(const wire::Request& request) {
-  const uid_t uid = acting_uid(principal_, request);
-  const std::string who = "uid " + std::to_string(uid);
+  note_refusal(engine_, refusals_, acting_uid(principal_, request.real_uid), realm_name_,
+               what_is_asked(request.kind), request.account);
   Answer answer;
   answer.reply.code = Code::configuration;
-  const auto count = refusals_.note(uid, std::chrono::steady_clock::now());
-  if (!count) return answer;
-  syslog(LOG_WARNING, "%s may not ask %s of realm %s", who.c_str(), what_is_asked(request.kind),
-         realm_name_.c_str());
-  std::string what =
-      std::string("asked ") + what_is_asked(request.kind) + " in realm '" + realm_name_ + "'";
-  // A name that is no account's may be a password typed in the wrong place.
-  if (auto asked = realm(realm_name_); asked && asked->standing(request.account))
-    what += ", account '" + std::string(request.account) + "'";
-  if (*count > 1) what += ", and " + std::to_string(*count - 1) + " times more";
-  auto system = realm(engine::system_realm);
-  if (!system) return answer;
-  if (const auto noted = system->note_refusal({who}, what); !noted)
-    syslog(LOG_ALERT, "a refusal is not in the trail: %s", noted.error().message.c_str());
   return answer;
 }
 
@@ -161,15 +147,22 @@ Service::Answer Service::begin_session(engine::Realm& realm, const wire::Request
   return answer;
 }
 
+// A password that an administrator set is known to two. Of a service it is its user's, who
+// may have forgotten the one before; root itself chooses.
+bool Service::must_change(const wire::Request& request) const {
+  const bool service = engine_.grants()->bound.count(principal_.peer.uid) > 0;
+  return request.must_change || (principal_.peer.uid != 0 && !service);
+}
+
 Service::Answer Service::change(engine::Realm& realm, const wire::Request& request) {
   const Secret next = secret_of(request.password);
-  const uid_t uid = acting_uid(principal_, request);
+  const uid_t uid = acting_uid(principal_, request.real_uid);
   const engine::Actor actor{
       "uid " + std::to_string(uid) +
           (request.source.service.empty() ? "" : " by " + std::string(request.source.service)),
       uid, source_, std::string(request.source.service), std::string(request.source.tty)};
   const bool reset = request.kind == wire::Kind::reset;
-  const auto changed = reset ? realm.reset(request.account, next, request.must_change, actor)
+  const auto changed = reset ? realm.reset(request.account, next, must_change(request), actor)
                              : realm.change(request.account, secret_of(request.old_password), next,
                                             actor, origin(request));
   if (!changed) return failed(request, changed.error());
@@ -223,7 +216,9 @@ Service::Answer Service::answer(const wire::Request& request) {
   return answer;
 }
 
-Secret Service::answer(std::span<const std::byte> body) {
+Secret Service::answer(std::span<const std::byte> body, const SendPart& send) {
+  if (wire::is_order(body))
+    return Administration(engine_, refusals_, looks_, principal_).answer(body, send);
   wire::Request request;
   Answer answer;
   if (!wire::decode(body, request)) {

@@ -1,6 +1,7 @@
 // Answers wire requests by the engine.
 #pragma once
 
+#include "broker/administration.hpp"
 #include "broker/authority.hpp"
 #include "broker/engine_source.hpp"
 #include "broker/refusals.hpp"
@@ -13,13 +14,14 @@ namespace cred::broker {
 
 class Service {
  public:
-  // `engine` and `refusals` outlive it.
-  Service(EngineSource& engine, Refusals& refusals, Principal principal)
-      : engine_(engine), refusals_(refusals), principal_(std::move(principal)) {}
+  // The first three outlive it.
+  Service(EngineSource& engine, Refusals& refusals, Looks& looks, Principal principal)
+      : engine_(engine), refusals_(refusals), looks_(looks), principal_(std::move(principal)) {}
 
-  // The answer's frame. What went wrong inside is logged, without secrets; the
-  // client learns the code and, where a person can act on it, a sentence.
-  Secret answer(std::span<const std::byte> body);
+  // The answer's last frame; `send` gets those before it, which only orders have. What
+  // went wrong inside is logged, without secrets; the client learns the code and, where a
+  // person can act on it, a sentence. Empty: nobody reads it.
+  Secret answer(std::span<const std::byte> body, const SendPart& send);
 
  private:
   struct Answer {
@@ -30,6 +32,7 @@ class Service {
   Answer refused(const wire::Request& request);
   Answer check(engine::Realm& realm, const wire::Request& request);
   Answer begin_session(engine::Realm& realm, const wire::Request& request);
+  bool must_change(const wire::Request& request) const;
   Answer change(engine::Realm& realm, const wire::Request& request);
   Answer failed(const wire::Request& request, const Error& error) const;
   Expected<engine::Realm> realm(std::string_view name);
@@ -40,6 +43,7 @@ class Service {
 
   EngineSource& engine_;
   Refusals& refusals_;
+  Looks& looks_;
   const Principal principal_;
   // Of the request that is being answered.
   std::string realm_name_;

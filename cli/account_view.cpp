@@ -1,7 +1,8 @@
 #include "cli/account_view.hpp"
 
+#include "cli/credd_client.hpp"
+#include "cli/desk.hpp"
 #include "cli/own_account.hpp"
-#include "engine/units.hpp"
 
 #include <nlohmann/json.hpp>
 
@@ -14,24 +15,30 @@ void line(std::string& text, const std::string& label, const std::string& value)
   text += label + ":" + std::string(label.size() < 17 ? 17 - label.size() : 1, ' ') + value;
 }
 
-std::string parameters_text(const hash::Parameters& p) {
-  return "Argon2id, " + std::to_string(p.memory) + " KiB, " + std::to_string(p.passes) +
-         " passes, " + std::to_string(p.lanes) + " lanes";
+// A member's text, or that of a number; empty where it is null or missing.
+std::string text_of(const nlohmann::json& object, const char* key) {
+  const auto member = object.find(key);
+  if (member == object.end() || member->is_null()) return {};
+  return member->is_string() ? member->get<std::string>() : member->dump();
+}
+
+std::string parameters_text(const nlohmann::json& hash) {
+  const std::string wrapped = text_of(hash, "wrapped");
+  return "Argon2id, " + text_of(hash, "memory_kib") + " KiB, " + text_of(hash, "passes") +
+         " passes, " + text_of(hash, "lanes") + " lanes" +
+         (wrapped.empty() ? "" : ", over " + wrapped + " until the next login");
 }
 
 }  // namespace
 
-std::string state_word(const engine::Status& status) {
-  switch (status.state) {
-    case engine::State::locked: return "locked";
-    case engine::State::disabled: return "disabled";
-    case engine::State::active: break;
-  }
-  return status.standing.code == Code::must_change ? "must change" : "active";
+std::string state_word(const nlohmann::json& status) {
+  const std::string state = text_of(status, "state");
+  return state == "active" && status.value("must_change", false) ? "must change" : state;
 }
 
-std::string due_text(const engine::Standing& standing) {
-  return standing.due ? engine::print_time(*standing.due) : "never";
+std::string due_text(const nlohmann::json& status) {
+  const std::string due = text_of(status, "due");
+  return due.empty() ? "never" : due;
 }
 
 std::string reason_text(engine::Reason reason) {
@@ -57,108 +64,71 @@ std::string reason_text(engine::Reason reason) {
 
 namespace {
 
-std::string session_text(const engine::Login& login) {
-  std::string text = engine::print_time(login.at);
-  if (!login.host.empty()) text += " from " + login.host;
-  if (login.host.empty() && !login.tty.empty()) text += " on " + login.tty;
-  return text + " (" + login.service + ")";
+std::string sentence_for(const std::string& reason) {
+  for (int i = 0; i <= static_cast<int>(engine::Reason::old_password); ++i)
+    if (reason == word(static_cast<engine::Reason>(i)))
+      return reason_text(static_cast<engine::Reason>(i));
+  return reason;
 }
 
-nlohmann::json session_json(const engine::LastLogin& last) {
-  if (!last.login) return nullptr;
-  return {{"at", engine::print_time(last.login->at)},
-          {"host", last.login->host},
-          {"tty", last.login->tty},
-          {"service", last.login->service},
-          {"failures_since", last.failures_since}};
+std::string session_text(const nlohmann::json& login) {
+  std::string text = text_of(login, "at");
+  const std::string host = text_of(login, "host");
+  const std::string tty = text_of(login, "tty");
+  if (!host.empty()) text += " from " + host;
+  if (host.empty() && !tty.empty()) text += " on " + tty;
+  return text + " (" + text_of(login, "service") + ")";
+}
+
+void profile_lines(std::string& text, const nlohmann::json& status) {
+  const auto& p = status.at("profile");
+  line(text, "Id", text_of(status, "id"));
+  line(text, "Full name", text_of(p, "full_name"));
+  line(text, "E-mail", text_of(p, "email"));
+  line(text, "Birth date", text_of(p, "birth_date"));
+  line(text, "Phone", text_of(p, "phone"));
+  for (const auto& [key, value] : p.at("attributes").items()) line(text, key, value);
+  line(text, "Added", text_of(p, "added"));
+  line(text, "Passwords so far", text_of(status, "passwords"));
+  line(text, "Hash", parameters_text(status.at("hash")));
+}
+
+std::string status_text(const nlohmann::json& status) {
+  std::string text;
+  line(text, "Account", text_of(status, "account"));
+  line(text, "State", state_word(status));
+  line(text, "Why", sentence_for(text_of(status, "reason")));
+  line(text, "Password set", text_of(status, "set"));
+  line(text, "Change due", due_text(status));
+  line(text, "Attempts left", text_of(status, "attempts_left"));
+  if (const std::string failures = text_of(status, "failures"); failures != "0")
+    line(text, "Failures", failures);
+  const std::string blocked = text_of(status, "blocked_until");
+  line(text, "Waits until", blocked == "never" ? "an administrator unlocks it" : blocked);
+  line(text, "Last login", text_of(status, "last_login"));
+  if (const auto& last = status.at("last_session"); !last.is_null())
+    line(text, "Last session", session_text(last));
+  if (const std::string until = text_of(status, "exempt_until"); !until.empty())
+    line(text, "Exempt until", until + ": " + text_of(status, "exempt_reason"));
+  if (status.contains("profile")) profile_lines(text, status);
+  return text;
 }
 
 }  // namespace
 
-nlohmann::json status_json(const engine::Status& s) {
-  nlohmann::json j{{"account", s.name},
-                   {"id", to_string(s.id)},
-                   {"generation", s.generation},
-                   {"state", s.state == engine::State::active   ? "active"
-                             : s.state == engine::State::locked ? "locked"
-                                                                : "disabled"},
-                   {"must_change", s.standing.code == Code::must_change},
-                   {"reason", word(s.standing.reason)},
-                   {"set", engine::print_time(s.standing.set_at)},
-                   {"due", nullptr},
-                   {"warn", s.standing.warn},
-                   {"passwords", s.passwords},
-                   {"failures", s.failures},
-                   {"attempts_left", s.attempts_left},
-                   {"blocked_until", nullptr}};
-  if (s.standing.due) j["due"] = engine::print_time(*s.standing.due);
-  if (s.blocked_until)
-    j["blocked_until"] =
-        *s.blocked_until == Time::max() ? "never" : engine::print_time(*s.blocked_until);
-  j["last_login"] = s.last_login ? nlohmann::json(engine::print_time(*s.last_login)) : nullptr;
-  j["last_session"] = session_json(s.last_session);
-  j["session_epoch"] = s.session_epoch;
-  j["exempt_until"] =
-      s.exempt_until ? nlohmann::json(engine::print_time(*s.exempt_until)) : nullptr;
-  if (s.exempt_until) j["exempt_reason"] = s.exempt_reason;
-  return j;
-}
-
-nlohmann::json profile_json(const engine::Profile& p) {
-  return {{"full_name", p.full_name},   {"email", p.email},
-          {"birth_date", p.birth_date}, {"phone", p.phone},
-          {"attributes", p.attributes}, {"added", engine::print_time(p.created_at)}};
-}
-
 int show_account(const Session& session, const std::string& name, bool with_profile) {
-  auto realm = session.realm();
-  // Others than root cannot open the store.
-  if (!realm && !with_profile && Session::lacks_rights(realm.error()))
+  using engine::Operation;
+  Desk desk(session);
+  // What everybody may know of the own account takes no role.
+  if (desk.through_credd() && !with_profile && name == own_login())
     return show_through_credd(session, name);
-  if (!realm) return session.fail(realm.error());
-  const auto status = realm->status(name);
-  if (!status) return session.fail(status.error());
-  auto details = status_json(*status);
-  std::string text;
-  line(text, "Account", status->name);
-  line(text, "State", state_word(*status));
-  line(text, "Why", reason_text(status->standing.reason));
-  line(text, "Password set", engine::print_time(status->standing.set_at));
-  line(text, "Change due", due_text(status->standing));
-  line(text, "Attempts left", std::to_string(status->attempts_left));
-  line(text, "Failures", status->failures == 0 ? "" : std::to_string(status->failures));
-  if (status->blocked_until)
-    line(text, "Waits until",
-         *status->blocked_until == Time::max() ? "an administrator unlocks it"
-                                               : engine::print_time(*status->blocked_until));
-  if (status->last_login) line(text, "Last login", engine::print_time(*status->last_login));
-  if (const auto& session_before = status->last_session.login)
-    line(text, "Last session", session_text(*session_before));
-  if (status->exempt_until)
-    line(text, "Exempt until",
-         engine::print_time(*status->exempt_until) + ": " + status->exempt_reason);
-  if (with_profile) {
-    const auto& p = status->profile;
-    line(text, "Id", to_string(status->id));
-    line(text, "Full name", p.full_name);
-    line(text, "E-mail", p.email);
-    line(text, "Birth date", p.birth_date);
-    line(text, "Phone", p.phone);
-    for (const auto& [key, value] : p.attributes) line(text, key, value);
-    line(text, "Added", engine::print_time(p.created_at));
-    line(text, "Passwords so far", std::to_string(status->passwords));
-    line(
-        text, "Hash",
-        parameters_text(status->parameters) +
-            (status->wrapped.empty() ? "" : ", over " + status->wrapped + " until the next login"));
-    details["profile"] = profile_json(p);
-    details["hash"] = {
-        {"memory_kib", status->parameters.memory},
-        {"passes", status->parameters.passes},
-        {"lanes", status->parameters.lanes},
-        {"wrapped", status->wrapped.empty() ? nlohmann::json() : nlohmann::json(status->wrapped)}};
-  }
-  return session.finish(Code::accepted, text, details);
+  administration::Command command{with_profile ? Operation::user_show : Operation::status};
+  const auto outcome = desk.run(command.with("account", name));
+  // Services have no role, and may ask about their realm all the same.
+  if (desk.through_credd() && !with_profile && outcome.code == Code::configuration)
+    return show_through_credd(session, name);
+  return conclude(session, outcome,
+                  outcome.code == Code::accepted ? status_text(outcome.details) : "");
 }
 
 }  // namespace cred::cli

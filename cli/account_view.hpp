@@ -1,4 +1,4 @@
-// How an account's state is shown to people and programs.
+// How an account's state is shown to people, from what --json shows to programs.
 #pragma once
 
 #include "cli/session.hpp"
@@ -7,12 +7,11 @@
 
 namespace cred::cli {
 
-std::string state_word(const engine::Status& status);
-std::string due_text(const engine::Standing& standing);
+std::string state_word(const nlohmann::json& status);
+// When the password is due, or "never".
+std::string due_text(const nlohmann::json& status);
 // Why a password must be changed or cannot be used, as a sentence.
 std::string reason_text(engine::Reason reason);
-nlohmann::json status_json(const engine::Status& status);
-nlohmann::json profile_json(const engine::Profile& profile);
 int show_account(const Session& session, const std::string& name, bool with_profile);
 
 }  // namespace cred::cli

@@ -1,6 +1,7 @@
-// Questions to credd about one account, for callers who cannot open the store.
+// Questions and orders to credd, for callers who cannot open the store.
 #pragma once
 
+#include "administration/command.hpp"
 #include "base/secret.hpp"
 #include "cli/session.hpp"
 #include "wire/message.hpp"
@@ -34,6 +35,11 @@ class CreddClient {
   const Session& session_;
   std::string account_;
 };
+
+// Has credd run an administrator's command, in a realm; each row of its answer goes to `row`.
+administration::Outcome order(const Session& session, const std::string& realm,
+                              const administration::Command& command, const Secret* password,
+                              const administration::Row& row);
 
 // The caller's login name, or empty.
 std::string own_login();

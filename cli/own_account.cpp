@@ -3,6 +3,7 @@
 #include "cli/account_view.hpp"
 #include "cli/credd_client.hpp"
 #include "cli/terminal.hpp"
+#include "engine/units.hpp"
 
 #include <cctype>
 #include <nlohmann/json.hpp>
@@ -103,23 +104,12 @@ int change_own_password(const Session& session, bool from_stdin) {
   return session.fail({Code::refused, "your password is unchanged after three tries"});
 }
 
-int reset_through_credd(const Session& session, const std::string& name,
-                        const PasswordSource& source) {
+int reset_through_credd(const Session& session, const std::string& name, const Secret& password,
+                        bool must_change) {
   const CreddClient account(session, name);
-  // Before a password is typed in vain.
-  if (const auto known = account.ask(wire::Kind::account); !known)
-    return session.fail(known.error());
-  else if (known->code == Code::configuration)
-    return report(session, *known, "the password of " + name);
-  else if (known->code == Code::not_found)
-    return session.fail({known->code, "there is no account '" + name + "'"});
-  if (source.generate)
-    return session.fail({Code::usage,
-                         "--generate needs the right to open the store; without it, "
-                         "choose a one-time password and give --must-change"});
-  const auto password = source.from_stdin ? password_from_stdin("password") : ask_for_new();
-  if (!password) return session.fail(password.error());
-  const auto reset = account.ask(wire::Kind::reset, nullptr, &*password, source.change_required());
+  const auto reset = account.ask(wire::Kind::reset, nullptr, &password, must_change);
+  if (reset && reset->code == Code::not_found)
+    return session.fail({reset->code, "there is no account '" + name + "'"});
   return reset ? report(session, *reset, "the password of " + name) : session.fail(reset.error());
 }
 
@@ -140,16 +130,15 @@ int show_through_credd(const Session& session, const std::string& name) {
                                                                    : "active";
   const std::string why =
       answer->reason == engine::Reason::too_early ? "" : reason_text(answer->reason);
-  engine::Standing standing;
-  standing.due = answer->due;
   nlohmann::json details{
       {"account", own.account()}, {"state", state}, {"must_change", must_change}};
-  details["due"] = answer->due ? nlohmann::json(due_text(standing)) : nlohmann::json();
+  details["due"] =
+      answer->due ? nlohmann::json(engine::print_time(*answer->due)) : nlohmann::json();
   if (!why.empty()) details["reason"] = engine::word(answer->reason);
   return session.finish(Code::accepted,
                         "Account:          " + own.account() + "\nState:            " + state +
                             (why.empty() ? "" : " (" + why + ")") +
-                            "\nChange due:       " + due_text(standing),
+                            "\nChange due:       " + due_text(details),
                         details);
 }
 

@@ -1,8 +1,8 @@
-// What people do with their own account, and members of an administrators' group with
-// others', through credd: no right to the store is needed.
+// What people do with their own account, and services with those of their realm, through
+// credd: no right to the store is needed.
 #pragma once
 
-#include "cli/password_source.hpp"
+#include "base/secret.hpp"
 #include "cli/session.hpp"
 
 namespace cred::cli {
@@ -11,9 +11,9 @@ namespace cred::cli {
 // lines from standard input. Gives the exit status.
 int change_own_password(const Session& session, bool from_stdin);
 
-// An administrator's reset. Gives the exit status.
-int reset_through_credd(const Session& session, const std::string& name,
-                        const PasswordSource& source);
+// The reset of a service, which has no role. Gives the exit status.
+int reset_through_credd(const Session& session, const std::string& name, const Secret& password,
+                        bool must_change);
 
 // State, due date and why it must change. Gives the exit status.
 int show_through_credd(const Session& session, const std::string& name);

@@ -16,12 +16,29 @@ void PasswordSource::add_options(CLI::App& command) {
   command.add_flag("--must-change", must_change, "Let the user in only to change it");
 }
 
-Expected<Secret> PasswordSource::get(engine::Realm& realm, const std::string& account,
-                                     const engine::Profile& profile) const {
-  if (from_stdin) return password_from_stdin("password");
-  if (!generate) return ask_for_new();
-  if (auto terminal = check_terminal(); !terminal) return tl::make_unexpected(terminal.error());
-  return realm.generate(account, profile);
+Expected<Secret> PasswordSource::get() const {
+  return from_stdin ? password_from_stdin("password") : ask_for_new();
+}
+
+int PasswordSource::run(const Session& session, Desk& desk, administration::Command command,
+                        const std::string& text) const {
+  const std::string account(command.account());
+  command.with_flag("generate", generate).with_flag("must_change", must_change);
+  Secret password;
+  if (generate) {
+    if (auto terminal = check_terminal(); !terminal) return session.fail(terminal.error());
+  } else {
+    auto given = get();
+    if (!given) return session.fail(given.error());
+    // What is empty is none on its way to credd, too.
+    if (given->empty()) return session.fail(policy::normalise(*given).error());
+    password = std::move(*given);
+  }
+  const auto outcome = desk.run(command, generate ? nullptr : &password);
+  if (generate && outcome.code == Code::accepted)
+    if (auto shown = show_once(account, outcome.password); !shown)
+      return session.fail(shown.error());
+  return conclude(session, outcome, text);
 }
 
 }  // namespace cred::cli

@@ -3,9 +3,8 @@
 
 #include "base/error.hpp"
 #include "base/secret.hpp"
-#include "engine/engine.hpp"
+#include "cli/desk.hpp"
 
-#include <memory>
 #include <string>
 
 namespace CLI {
@@ -21,11 +20,12 @@ struct PasswordSource {
 
   // Adds --stdin, --generate and --must-change.
   void add_options(CLI::App& command);
-  // Reads, asks for or generates it.
-  Expected<Secret> get(engine::Realm& realm, const std::string& account,
-                       const engine::Profile& profile) const;
-  // A generated password is known to two, so its owner has to change it.
-  bool change_required() const { return must_change || generate; }
+  // Reads it or asks for it, unless it is generated where the command runs; then runs the
+  // command, shows what was generated and prints what came of it. Gives the exit status.
+  int run(const Session& session, Desk& desk, administration::Command command,
+          const std::string& text) const;
+  // The password that is not generated.
+  Expected<Secret> get() const;
 };
 
 }  // namespace cred::cli

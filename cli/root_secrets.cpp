@@ -10,7 +10,7 @@ namespace {
 
 constexpr const char* what = "passphrase or PIN of the root key";
 
-Secret copy(const Secret& secret) { return Secret::copy_of(secret.chars(), secret.size()); }
+Secret copy(const Secret& secret) { return Secret::copy_of(secret.bytes()); }
 
 }  // namespace
 

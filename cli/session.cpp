@@ -1,8 +1,10 @@
 #include "cli/session.hpp"
 
+#include "administration/views.hpp"
 #include "audit/event_log.hpp"
 #include "cli/root_secrets.hpp"
 
+#include <array>
 #include <cstdio>
 #include <cstdlib>
 #include <nlohmann/json.hpp>
@@ -87,7 +89,15 @@ engine::Actor Session::actor() const {
   const passwd* user = getpwuid(getuid());
   return {"uid " + std::to_string(getuid()) +
               (user != nullptr ? std::string(" (") + user->pw_name + ")" : "") + " by credctl",
-          getuid(), source(), "credctl"};
+          getuid(), source(), "credctl", terminal_name()};
+}
+
+std::string terminal_name() {
+  for (const int fd : {STDIN_FILENO, STDERR_FILENO, STDOUT_FILENO}) {
+    std::array<char, 256> name{};
+    if (ttyname_r(fd, name.data(), name.size()) == 0) return name.data();
+  }
+  return {};
 }
 
 std::string Session::source() const { return "uid " + std::to_string(getuid()); }
@@ -104,44 +114,26 @@ int Session::finish(Code code, const std::string& text, const nlohmann::json& de
 }
 
 int Session::fail(const Error& error) const {
-  if (json)
-    print(stdout, dump({{"status", word(error.code)}, {"message", error.message}}));
-  else
-    print(stderr, "credctl: " + error.message);
-  return static_cast<int>(error.code);
+  return fail(error.code, {{"message", error.message}});
+}
+
+int Session::fail(Code code, const nlohmann::json& details) const {
+  if (json) return finish(code, "", details);
+  print(stderr, "credctl: " + details.value("message", ""));
+  if (const auto violations = details.find("violations"); violations != details.end())
+    for (const auto& violation : *violations)
+      print(stderr,
+            "  - " + violation.value("message", "") + " [" + violation.value("rule", "") + "]");
+  return static_cast<int>(code);
 }
 
 int Session::refuse(const std::string& what, const std::vector<policy::Verdict>& verdicts) const {
-  const std::string message = what + ": the password was refused";
-  if (json) {
-    print(stdout, dump({{"status", word(Code::refused)},
-                        {"message", message},
-                        {"violations", violations_json(verdicts)}}));
-  } else {
-    print(stderr, "credctl: " + message);
-    for (const auto* verdict : engine::violations(verdicts))
-      print(stderr, "  - " + *verdict->violation + " [" + verdict->rule + "]");
-  }
-  return static_cast<int>(Code::refused);
+  return fail(Code::refused, {{"message", what + ": the password was refused"},
+                              {"violations", administration::violations_json(verdicts)}});
 }
 
 void Session::warn(const std::string& message) const {
   print(stderr, "credctl: warning: " + message);
-}
-
-nlohmann::json parameters_json(const policy::Parameters& parameters) {
-  auto object = nlohmann::json::object();
-  for (const auto& [name, value] : parameters) object[name] = value;
-  return object;
-}
-
-nlohmann::json violations_json(const std::vector<policy::Verdict>& verdicts) {
-  auto list = nlohmann::json::array();
-  for (const auto* verdict : engine::violations(verdicts))
-    list.push_back({{"rule", verdict->rule},
-                    {"message", *verdict->violation},
-                    {"parameters", parameters_json(verdict->parameters)}});
-  return list;
 }
 
 }  // namespace cred::cli

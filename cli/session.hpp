@@ -47,13 +47,16 @@ struct Session {
   int finish(Code code, const std::string& text, const nlohmann::json& details) const;
   // A diagnostic on standard error, or an object with --json.
   int fail(const Error& error) const;
+  // The same for what another than `accepted` came of: `details` has a "message", and may
+  // have "violations" of the policy.
+  int fail(Code code, const nlohmann::json& details) const;
   // A diagnostic that changes nothing about the result.
   void warn(const std::string& message) const;
   // Every broken rule.
   int refuse(const std::string& what, const std::vector<policy::Verdict>& verdicts) const;
 };
 
-nlohmann::json parameters_json(const policy::Parameters& parameters);
-nlohmann::json violations_json(const std::vector<policy::Verdict>& verdicts);
+// Of the terminal that the caller sits at, such as "/dev/pts/3"; empty: there is none.
+std::string terminal_name();
 
 }  // namespace cred::cli

@@ -1,5 +1,6 @@
 // A stored row: the sealed envelope, and the records that are inside it.
 
+#include "engine/grants.hpp"
 #include "engine/head.hpp"
 #include "engine/items.hpp"
 #include "engine/records.hpp"
@@ -37,6 +38,10 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   round_trip(engine::decode_profile(bytes));
   round_trip(engine::decode_history(bytes));
   round_trip(engine::decode_login(bytes));
+  if (const auto grants = engine::decode_grants(bytes)) {
+    const auto again = engine::encode(*grants);
+    if (!std::equal(again.begin(), again.end(), bytes.begin(), bytes.end())) std::abort();
+  }
   if (const auto head = engine::decode_head(bytes)) (void)engine::encode(*head, engine::Seed::with);
   // One byte string for each row: what was read is written as it was.
   if (const auto item = engine::decode_item(bytes)) {

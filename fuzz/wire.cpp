@@ -1,5 +1,6 @@
 // The messages of the wire protocol, in both directions.
 
+#include "wire/administration.hpp"
 #include "wire/message.hpp"
 
 #include <cstdint>
@@ -27,5 +28,8 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   const auto body = std::as_bytes(std::span(data, size));
   round_trip<wire::Request>(body);
   round_trip<wire::Reply>(body);
+  round_trip<wire::Order>(body);
+  round_trip<wire::Part>(body);
+  round_trip<wire::Result>(body);
   return 0;
 }

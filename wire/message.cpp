@@ -1,6 +1,7 @@
 #include "wire/message.hpp"
 
 #include "base/language.hpp"
+#include "wire/framing.hpp"
 
 namespace cred::wire {
 namespace {
@@ -12,35 +13,11 @@ constexpr std::uint8_t all_flags = passwordless_flag | must_change_flag;
 constexpr std::uint8_t most_strength = 4;
 constexpr std::uint8_t last_reason = static_cast<std::uint8_t>(Reason::idle);
 
-// Reserves the header, writes the body by `write`, then fills the length in.
-template <typename Write>
-Secret framed(Write write) noexcept {
-  Secret frame(header_bytes + max_body_bytes);
-  if (!frame.ok()) return frame;
-  Writer body(frame.writable().subspan(header_bytes));
-  body.u8(version);
-  write(body);
-  if (!body.ok()) return Secret();
-  Writer header(frame.writable().first(header_bytes));
-  header.u32(static_cast<std::uint32_t>(body.used()));
-  frame.shrink(header_bytes + body.used());
-  return frame;
-}
-
-bool bounded(std::string_view text) noexcept {
-  return text.size() <= max_text_bytes && text.find('\0') == std::string_view::npos;
-}
-
 bool bounded(const Request& r) noexcept {
-  return bounded(r.realm) && bounded(r.account) && bounded(r.source.service) &&
-         bounded(r.source.tty) && bounded(r.source.rhost) && bounded(r.source.ruser) &&
-         is_language(r.source.language) && r.old_password.size() <= max_password_bytes &&
-         r.password.size() <= max_password_bytes;
-}
-
-bool known(std::uint8_t code) noexcept {
-  return code <= static_cast<std::uint8_t>(Code::integrity) ||
-         code == static_cast<std::uint8_t>(Code::internal);
+  return bounded_text(r.realm) && bounded_text(r.account) && bounded_text(r.source.service) &&
+         bounded_text(r.source.tty) && bounded_text(r.source.rhost) &&
+         bounded_text(r.source.ruser) && is_language(r.source.language) &&
+         r.old_password.size() <= max_password_bytes && r.password.size() <= max_password_bytes;
 }
 
 }  // namespace

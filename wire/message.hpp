@@ -12,7 +12,7 @@
 
 namespace cred::wire {
 
-inline constexpr std::uint8_t version = 4;
+inline constexpr std::uint8_t version = 5;
 inline constexpr std::size_t header_bytes = 4;
 inline constexpr std::size_t max_body_bytes = 16384;
 inline constexpr std::size_t max_text_bytes = 256;     // a name or a part of the source

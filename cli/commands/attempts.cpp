@@ -1,5 +1,5 @@
 #include "cli/commands/commands.hpp"
-#include "engine/units.hpp"
+#include "cli/desk.hpp"
 
 #include <CLI/CLI.hpp>
 #include <algorithm>
@@ -11,46 +11,35 @@ namespace {
 
 using Row = std::array<std::string, 5>;
 
-std::string end_of(const engine::FailedAttempts& failed) {
-  if (!failed.blocked_until) return "";
-  return *failed.blocked_until == Time::max() ? "cleared"
-                                              : engine::print_time(*failed.blocked_until);
+using administration::Command;
+using engine::Operation;
+
+std::string text_of(const nlohmann::json& row, const char* key) {
+  const auto& member = row.at(key);
+  return member.is_string() ? member.get<std::string>() : "";
 }
 
-Row row_of(const engine::FailedAttempts& failed) {
-  const bool source_alone = !failed.by_source && failed.account.empty() && !failed.source.empty();
-  return {source_alone             ? "(all)"
-          : failed.account.empty() ? "(no account)"
-                                   : failed.account,
-          !failed.source.empty() ? failed.source
-          : failed.by_source     ? "(unknown)"
-                                 : "(all)",
-          std::to_string(failed.failures), engine::print_time(failed.last_failure), end_of(failed)};
-}
-
-nlohmann::json json_of(const engine::FailedAttempts& failed) {
-  const auto text = [](const std::string& t) {
-    return t.empty() ? nlohmann::json() : nlohmann::json(t);
-  };
-  return {{"account", text(failed.account)},
-          {"source", text(failed.source)},
-          {"failures", failed.failures},
-          {"last_failure", engine::print_time(failed.last_failure)},
-          {"blocked_until", text(end_of(failed))}};
+Row row_of(const nlohmann::json& failed) {
+  const std::string account = text_of(failed, "account");
+  const std::string source = text_of(failed, "source");
+  const bool by_source = failed.at("by_source");
+  const bool source_alone = !by_source && account.empty() && !source.empty();
+  return {source_alone      ? "(all)"
+          : account.empty() ? "(no account)"
+                            : account,
+          !source.empty() ? source
+          : by_source     ? "(unknown)"
+                          : "(all)",
+          failed.at("failures").dump(), text_of(failed, "last_failure"),
+          text_of(failed, "blocked_until")};
 }
 
 int show(const Session& session, const std::string& name) {
-  auto realm = session.realm();
-  if (!realm) return session.fail(realm.error());
-  const auto failed =
-      realm->failed_attempts(name.empty() ? std::nullopt : std::optional<std::string_view>(name));
-  if (!failed) return session.fail(failed.error());
-  auto list = nlohmann::json::array();
+  const auto outcome =
+      Desk(session).run(Command{Operation::attempts_show}.with_given("account", name));
+  if (outcome.code != Code::accepted) return conclude(session, outcome, "");
   std::vector<Row> rows{{"ACCOUNT", "SOURCE", "FAILURES", "LAST", "WAITS UNTIL"}};
-  for (const auto& counter : *failed) {
-    list.push_back(json_of(counter));
-    rows.push_back(row_of(counter));
-  }
+  for (const auto& counter : outcome.details.at("attempts")) rows.push_back(row_of(counter));
   std::string text = "No failed attempts are counted.";
   if (rows.size() > 1) {
     text.clear();
@@ -65,21 +54,16 @@ int show(const Session& session, const std::string& name) {
       text += (text.empty() ? "" : "\n") + line;
     }
   }
-  return session.finish(Code::accepted, text, {{"attempts", list}});
+  return conclude(session, outcome, text);
 }
 
 int clear(const Session& session, const std::string& name, const std::string& source) {
   if (name.empty() == source.empty())
     return session.fail({Code::usage, "give an account, or --source"});
-  auto realm = session.realm();
-  if (!realm) return session.fail(realm.error());
-  const auto cleared = name.empty() ? realm->forget_attempts_from(source, session.actor())
-                                    : realm->forget_attempts(name, session.actor());
-  if (!cleared) return session.fail(cleared.error());
-  return session.finish(Code::accepted,
-                        "Forgot the failed attempts " +
-                            (name.empty() ? "from " + source : "on " + name) + ".",
-                        {{name.empty() ? "source" : "account", name.empty() ? source : name}});
+  return run(
+      session,
+      Command{Operation::attempts_clear}.with_given("account", name).with_given("source", source),
+      "Forgot the failed attempts " + (name.empty() ? "from " + source : "on " + name) + ".");
 }
 
 }  // namespace

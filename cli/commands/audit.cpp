@@ -1,12 +1,11 @@
-#include "audit/checkpoint.hpp"
-#include "audit/event.hpp"
+#include "administration/sieve.hpp"
+#include "administration/views.hpp"
 #include "audit/export.hpp"
-#include "base/hexadecimal.hpp"
 #include "cli/commands/commands.hpp"
+#include "cli/desk.hpp"
 #include "cli/new_file.hpp"
 #include "cli/policy_view.hpp"
 #include "cli/progress.hpp"
-#include "engine/units.hpp"
 
 #include <CLI/CLI.hpp>
 #include <array>
@@ -22,90 +21,39 @@
 namespace cred::cli {
 namespace {
 
-struct Filter {
-  std::string since;
-  std::string until;
-  std::string account;
-  std::string event;
-  std::string outcome;
+using administration::Command;
+using administration::Sieve;
+using engine::Operation;
+
+struct Filter : administration::Filter {
   std::string format = "json";
   std::string output;
   bool follow = false;
 };
 
-// What of a filter was understood.
-class Sieve {
- public:
-  static Expected<Sieve> of(const Filter& filter) {
-    Sieve sieve;
-    const Time now = SystemClock().now();
-    const auto moment = [&](const std::string& text, std::optional<Time>& time) {
-      if (text.empty()) return true;
-      time = engine::parse_moment(text, now);
-      return time.has_value();
-    };
-    if (!moment(filter.since, sieve.since_) || !moment(filter.until, sieve.until_))
-      return fail(Code::usage,
-                  "--since and --until take a day (YYYY-MM-DD), a time (2026-11-25T03:04:05Z) or a "
-                  "time ago, such as 2d or \"3h\"");
-    if (!filter.event.empty())
-      if (const auto event = audit::parse_event(filter.event); !event)
-        return tl::make_unexpected(event.error());
-    if (!filter.outcome.empty() && !is_outcome(filter.outcome))
-      return fail(Code::usage, "--outcome takes a status, such as accepted, refused or locked");
-    sieve.filter_ = filter;
-    return sieve;
-  }
-
-  bool passes(const engine::TrailEntry& entry) const {
-    return (!since_ || entry.time >= *since_) && (!until_ || entry.time < *until_) &&
-           (filter_.account.empty() || entry.account == filter_.account ||
-            (entry.account_id != Uuid{} && to_string(entry.account_id) == filter_.account)) &&
-           (filter_.event.empty() || entry.event == filter_.event) &&
-           (filter_.outcome.empty() || word(entry.outcome) == filter_.outcome);
-  }
-
- private:
-  static bool is_outcome(const std::string& text) {
-    for (int code = 0; code <= static_cast<int>(Code::internal); ++code)
-      if (text == word(static_cast<Code>(code))) return true;
-    return false;
-  }
-
-  Filter filter_;
-  std::optional<Time> since_;
-  std::optional<Time> until_;
-};
-
-nlohmann::json json_of(const engine::TrailEntry& entry) {
-  const auto text = [](const std::string& t) {
-    return t.empty() ? nlohmann::json() : nlohmann::json(t);
-  };
-  const bool about_one = entry.account_id != Uuid{};
-  return {{"number", entry.number},
-          {"time", engine::print_time(entry.time)},
-          {"event", entry.event},
-          {"outcome", word(entry.outcome)},
-          {"account", text(entry.account)},
-          {"account_id", about_one ? nlohmann::json(to_string(entry.account_id)) : nullptr},
-          {"uid", entry.uid ? nlohmann::json(*entry.uid) : nlohmann::json()},
-          {"actor", text(entry.actor)},
-          {"source", text(entry.source)},
-          {"service", text(entry.service)},
-          {"tty", text(entry.tty)},
-          {"detail", text(entry.detail)},
-          {"erased", entry.erased}};
+Command command_of(Operation operation, const Filter& filter) {
+  return Command{operation}
+      .with_given("since", filter.since)
+      .with_given("until", filter.until)
+      .with_given("account", filter.account)
+      .with_given("event", filter.event)
+      .with_given("outcome", filter.outcome);
 }
 
-std::vector<std::string> row_of(const engine::TrailEntry& entry) {
-  return {std::to_string(entry.number),
-          engine::print_time(entry.time),
-          entry.event,
-          word(entry.outcome),
-          entry.account.empty() ? "-" : entry.account,
-          entry.actor.empty() ? "-" : entry.actor,
-          entry.source.empty() ? "-" : entry.source,
-          entry.detail};
+// Empty where it is null.
+std::string text_of(const nlohmann::json& entry, const char* key) {
+  const auto& member = entry.at(key);
+  return member.is_string() ? member.get<std::string>() : "";
+}
+
+std::vector<std::string> row_of(const nlohmann::json& entry) {
+  const auto or_dash = [&](const char* key) {
+    const auto text = text_of(entry, key);
+    return text.empty() ? "-" : text;
+  };
+  return {entry.at("number").dump(), text_of(entry, "time"),  text_of(entry, "event"),
+          text_of(entry, "outcome"), or_dash("account"),      or_dash("actor"),
+          or_dash("source"),         text_of(entry, "detail")};
 }
 
 const std::vector<std::string> titles{"NUMBER",  "TIME",  "EVENT",  "OUTCOME",
@@ -115,10 +63,10 @@ volatile std::sig_atomic_t ended = 0;
 extern "C" void end_following(int) { ended = 1; }
 
 // A line for each record, at once: columns would have to wait for the rest.
-void print_line(const Session& session, const engine::TrailEntry& entry) {
+void print_line(const Session& session, const nlohmann::json& entry) {
   std::string line;
   if (session.json) {
-    line = json_of(entry).dump(-1, ' ', true, nlohmann::json::error_handler_t::replace);
+    line = entry.dump(-1, ' ', true, nlohmann::json::error_handler_t::replace);
   } else {
     for (const auto& cell : row_of(entry)) line += (line.empty() ? "" : "  ") + cell;
   }
@@ -134,7 +82,7 @@ int follow(const Session& session, engine::Realm& realm, const Sieve& sieve) {
   while (ended == 0) {
     const auto read = realm.trail(after, [&](const engine::TrailEntry& entry) {
       after = entry.number;
-      if (sieve.passes(entry)) print_line(session, entry);
+      if (sieve.passes(entry)) print_line(session, administration::json_of(entry));
       return ended == 0;
     });
     if (!read) return session.fail(read.error());
@@ -145,25 +93,27 @@ int follow(const Session& session, engine::Realm& realm, const Sieve& sieve) {
 }
 
 int show(const Session& session, const Filter& filter) {
+  // Wrong words are told of, whoever asks.
   const auto sieve = Sieve::of(filter);
   if (!sieve) return session.fail(sieve.error());
-  auto realm = session.realm();
-  if (!realm) return session.fail(realm.error());
-  if (filter.follow) return follow(session, *realm, *sieve);
+  if (filter.follow) {
+    auto realm = session.realm();
+    return realm ? follow(session, *realm, *sieve) : session.fail(realm.error());
+  }
   auto records = nlohmann::json::array();
   std::vector<std::vector<std::string>> rows{titles};
-  const auto read = realm->trail(0, [&](const engine::TrailEntry& entry) {
-    if (!sieve->passes(entry)) return true;
-    if (session.json)
-      records.push_back(json_of(entry));
-    else
-      rows.push_back(row_of(entry));
-    return true;
-  });
-  if (!read) return session.fail(read.error());
+  auto outcome = Desk(session).run(command_of(Operation::audit_show, filter), nullptr,
+                                   [&](const nlohmann::json& entry) {
+                                     if (session.json)
+                                       records.push_back(entry);
+                                     else
+                                       rows.push_back(row_of(entry));
+                                     return true;
+                                   });
+  if (outcome.code == Code::accepted) outcome.details["records"] = std::move(records);
   std::string text = rows.size() > 1 ? table(rows, "") : "No record of the trail fits.\n";
   text.pop_back();
-  return session.finish(Code::accepted, text, {{"records", records}});
+  return conclude(session, outcome, text);
 }
 
 std::string host_name() {
@@ -171,11 +121,31 @@ std::string host_name() {
   return gethostname(name.data(), name.size() - 1) == 0 ? name.data() : "";
 }
 
+audit::ExportedRecord exported(const nlohmann::json& entry, const std::string& host,
+                               const std::string& realm) {
+  const auto& uid = entry.at("uid");
+  return {entry.at("number"),
+          Time(Duration(entry.at("milliseconds").get<std::int64_t>())),
+          host,
+          realm,
+          text_of(entry, "event"),
+          text_of(entry, "outcome"),
+          text_of(entry, "account"),
+          text_of(entry, "account_id"),
+          uid.is_null() ? std::nullopt : std::optional<std::uint32_t>(uid.get<std::uint32_t>()),
+          text_of(entry, "actor"),
+          text_of(entry, "source"),
+          text_of(entry, "service"),
+          text_of(entry, "tty"),
+          text_of(entry, "detail"),
+          text_of(entry, "mac")};
+}
+
 int export_trail(const Session& session, const Filter& filter) {
   const auto sieve = Sieve::of(filter);
   if (!sieve) return session.fail(sieve.error());
-  auto realm = session.realm();
-  if (!realm) return session.fail(realm.error());
+  Desk desk(session);
+  if (desk.trouble()) return session.fail(*desk.trouble());
   std::optional<NewFile> file;
   if (!filter.output.empty()) {
     file.emplace(filter.output);
@@ -186,34 +156,20 @@ int export_trail(const Session& session, const Filter& filter) {
   const std::string host = host_name();
   bool written = true;
   std::uint64_t records = 0;
-  const auto read = realm->trail(0, [&](const engine::TrailEntry& entry) {
-    if (!sieve->passes(entry)) return true;
-    const audit::ExportedRecord record{entry.number,
-                                       entry.time,
-                                       host,
-                                       session.realm_name,
-                                       entry.event,
-                                       word(entry.outcome),
-                                       entry.account,
-                                       entry.account_id == Uuid{} ? std::string()
-                                                                  : to_string(entry.account_id),
-                                       entry.uid,
-                                       entry.actor,
-                                       entry.source,
-                                       entry.service,
-                                       entry.tty,
-                                       entry.detail,
-                                       hexadecimal(entry.mac)};
-    const std::string line = (filter.format == "json"     ? audit::to_json_line(record)
-                              : filter.format == "syslog" ? audit::to_syslog(record)
-                                                          : audit::to_cef(record)) +
-                             "\n";
-    written = file ? file->write(line) : std::fputs(line.c_str(), stdout) >= 0;
-    ++records;
-    return written;
-  });
-  if (!read) return session.fail(read.error());
-  if (!written || !(file ? file->keep() : std::fflush(stdout) == 0))
+  const auto outcome = desk.run(
+      command_of(Operation::audit_export, filter), nullptr, [&](const nlohmann::json& entry) {
+        const auto record = exported(entry, host, session.realm_name);
+        const std::string line = (filter.format == "json"     ? audit::to_json_line(record)
+                                  : filter.format == "syslog" ? audit::to_syslog(record)
+                                                              : audit::to_cef(record)) +
+                                 "\n";
+        written = written && (file ? file->write(line) : std::fputs(line.c_str(), stdout) >= 0);
+        ++records;
+        return written;
+      });
+  if (!written) return session.fail({Code::unavailable, "the export could not be written whole"});
+  if (outcome.code != Code::accepted) return conclude(session, outcome, "");
+  if (!(file ? file->keep() : std::fflush(stdout) == 0))
     return session.fail({Code::unavailable, "the export could not be written whole"});
   if (filter.output.empty()) return 0;
   return session.finish(
@@ -222,43 +178,18 @@ int export_trail(const Session& session, const Filter& filter) {
 }
 
 int verify(const Session& session, const std::string& fingerprint) {
-  std::optional<audit::PublicKey> noted;
-  if (!fingerprint.empty()) {
-    const auto parsed = audit::parse_fingerprint(fingerprint);
-    if (!parsed) return session.fail(parsed.error());
-    noted = *parsed;
-  }
-  auto realm = session.realm();
-  if (!realm) return session.fail(realm.error());
   Progress progress("Verifying", "records");
-  const auto check =
-      realm->verify_trail([&](std::uint64_t records) { progress.update(records, 0, 0); });
-  if (!check) return session.fail(check.error());
-  nlohmann::json details{
-      {"records", check->records},
-      {"pruned", check->pruned},
-      {"fingerprint", check->fingerprint},
-      {"first_bad", check->first_bad ? nlohmann::json(*check->first_bad) : nullptr}};
-  const auto bad = [&](const std::string& message) {
-    if (!session.json) return session.fail({Code::integrity, message});
-    details["message"] = message;
-    return session.finish(Code::integrity, "", details);
-  };
-  const std::string trail = "the trail of realm " + session.realm_name;
-  if (check->first_bad)
-    return bad(trail + " is whole up to record " + std::to_string(check->pruned + check->records) +
-               "; the first bad one is " + std::to_string(*check->first_bad) + ": " + check->why);
-  if (noted && audit::fingerprint(*noted) != check->fingerprint)
-    return bad(trail +
-               " begins with another key than the one that was written down: its "
-               "fingerprint is " +
-               check->fingerprint);
-  std::string text =
-      "T" + trail.substr(1) + " is whole: " + std::to_string(check->records) + " records.\n";
-  if (check->pruned > 0)
-    text += "Records 1 to " + std::to_string(check->pruned) + " were pruned.\n";
-  text += "Fingerprint of its first key: " + check->fingerprint;
-  return session.finish(Code::accepted, text, details);
+  Desk desk(session);
+  desk.progress = [&](std::uint64_t records) { progress.update(records, 0, 0); };
+  const auto outcome =
+      desk.run(Command{Operation::audit_verify}.with_given("fingerprint", fingerprint));
+  if (outcome.code != Code::accepted) return conclude(session, outcome, "");
+  std::string text = "The trail of realm " + session.realm_name +
+                     " is whole: " + outcome.details.at("records").dump() + " records.\n";
+  if (const auto pruned = outcome.details.value("pruned", 0ULL); pruned > 0)
+    text += "Records 1 to " + std::to_string(pruned) + " were pruned.\n";
+  text += "Fingerprint of its first key: " + text_of(outcome.details, "fingerprint");
+  return conclude(session, outcome, text);
 }
 
 void add_filters(CLI::App& command, const std::shared_ptr<Filter>& filter) {

@@ -1,3 +1,4 @@
+#include "administration/views.hpp"
 #include "cli/commands/commands.hpp"
 #include "cli/terminal.hpp"
 
@@ -26,7 +27,7 @@ int check(const Session& session, const std::string& name, bool from_stdin) {
                      {"requirement", verdict.requirement},
                      {"passed", passed},
                      {"message", verdict.violation.value_or("")},
-                     {"parameters", parameters_json(verdict.parameters)}});
+                     {"parameters", administration::json_of(verdict.parameters)}});
   }
   const bool accepted = engine::violations(report->verdicts).empty();
   text += accepted ? "The policy takes this password." : "The policy refuses this password.";
@@ -38,7 +39,7 @@ int check(const Session& session, const std::string& name, bool from_stdin) {
   }
   return session.finish(accepted ? Code::accepted : Code::refused, text,
                         {{"rules", rules},
-                         {"violations", violations_json(report->verdicts)},
+                         {"violations", administration::violations_json(report->verdicts)},
                          {"strength", strength}});
 }
 

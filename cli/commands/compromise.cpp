@@ -1,4 +1,5 @@
 #include "cli/commands/commands.hpp"
+#include "cli/desk.hpp"
 #include "cli/policy_view.hpp"
 #include "cli/terminal.hpp"
 #include "engine/name_list.hpp"
@@ -55,19 +56,18 @@ int dry(const Session& session, const engine::Marked& marked) {
 }
 
 int one(const Session& session, const Request& r) {
-  auto realm = session.realm();
-  if (!realm) return session.fail(realm.error());
-  const auto marked = realm->compromise_list({r.name}, r.suspicion, false, session.actor());
-  if (!marked) return session.fail(marked.error());
-  if (!marked->unknown.empty())
-    return session.fail({Code::not_found, "there is no account '" + r.name + "'"});
-  if (r.suspicion.dry_run) return dry(session, *marked);
-  return session.finish(Code::accepted,
-                        r.suspicion.lock
-                            ? "Nobody gets in as " + r.name +
-                                  " until the account is unlocked and its password " + "changed."
-                            : "The password of " + r.name + " only lets its owner change it now.",
-                        {{"account", r.name}, {"locked", r.suspicion.lock}});
+  const auto outcome = Desk(session).run(administration::Command{engine::Operation::compromise}
+                                             .with("account", r.name)
+                                             .with("reason", r.suspicion.reason)
+                                             .with_flag("lock", r.suspicion.lock)
+                                             .with_flag("dry_run", r.suspicion.dry_run));
+  std::string text = "The password of " + r.name + " only lets its owner change it now.";
+  if (r.suspicion.dry_run)
+    text = "Would mark 1 account: " + r.name + ".";
+  else if (r.suspicion.lock)
+    text = "Nobody gets in as " + r.name + " until the account is unlocked and its password " +
+           "changed.";
+  return conclude(session, outcome, text);
 }
 
 // A file, or standard input for "-".

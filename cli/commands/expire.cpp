@@ -1,18 +1,14 @@
 #include "cli/commands/commands.hpp"
+#include "cli/desk.hpp"
 
 #include <CLI/CLI.hpp>
-#include <nlohmann/json.hpp>
 
 namespace cred::cli {
 namespace {
 
 int expire(const Session& session, const std::string& name) {
-  auto realm = session.realm();
-  if (!realm) return session.fail(realm.error());
-  if (const auto done = realm->expire(name, session.actor()); !done)
-    return session.fail(done.error());
-  return session.finish(Code::accepted, name + " must change the password at the next login.",
-                        {{"account", name}});
+  return run(session, administration::Command{engine::Operation::expire}.with("account", name),
+             name + " must change the password at the next login.");
 }
 
 }  // namespace

@@ -1,9 +1,8 @@
-#include "cli/account_view.hpp"
 #include "cli/commands/commands.hpp"
 #include "cli/credd_client.hpp"
+#include "cli/desk.hpp"
 #include "cli/own_account.hpp"
 #include "cli/password_source.hpp"
-#include "cli/terminal.hpp"
 
 #include <CLI/CLI.hpp>
 #include <nlohmann/json.hpp>
@@ -12,25 +11,20 @@ namespace cred::cli {
 namespace {
 
 int reset(const Session& session, const std::string& name, const PasswordSource& source) {
-  auto realm = session.realm();
-  if (!realm) {
-    if (!Session::lacks_rights(realm.error())) return session.fail(realm.error());
-    return name == own_login() && !source.generate && !source.must_change
-               ? change_own_password(session, source.from_stdin)
-               : reset_through_credd(session, name, source);
+  using administration::Command;
+  using engine::Operation;
+  Desk desk(session);
+  if (desk.trouble()) return session.fail(*desk.trouble());
+  if (desk.through_credd() && name == own_login() && !source.generate && !source.must_change)
+    return change_own_password(session, source.from_stdin);
+  const bool asks = !source.from_stdin && !source.generate;
+  if (!desk.through_credd() || asks) {
+    // Before a password is typed in vain.
+    const auto known = desk.run(Command{Operation::status}.with("account", name));
+    if (known.code != Code::accepted) return conclude(session, known, "");
   }
-  const auto status = realm->status(name);
-  if (!status) return session.fail(status.error());
-  const auto password = source.get(*realm, name, status->profile);
-  if (!password) return session.fail(password.error());
-  const auto changed = realm->reset(name, *password, source.change_required(), session.actor());
-  if (!changed) return session.fail(changed.error());
-  if (changed->code == Code::refused)
-    return session.refuse("the password of " + name + " is unchanged", changed->verdicts);
-  if (source.generate)
-    if (auto shown = show_once(name, *password); !shown) return session.fail(shown.error());
-  return session.finish(Code::accepted, "The password of " + name + " is changed.",
-                        {{"account", name}});
+  return source.run(session, desk, Command{Operation::passwd}.with("account", name),
+                    "The password of " + name + " is changed.");
 }
 
 }  // namespace

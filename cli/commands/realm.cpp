@@ -1,4 +1,6 @@
+#include "administration/views.hpp"
 #include "cli/commands/commands.hpp"
+#include "cli/desk.hpp"
 #include "cli/policy_view.hpp"
 #include "cli/terminal.hpp"
 #include "engine/units.hpp"
@@ -20,23 +22,14 @@ int add(const Session& session, const std::string& name, bool trial) {
                         {{"realm", name}, {"trial", trial}});
 }
 
-std::string until_text(const engine::RealmStatus& status) {
-  if (!status.until) return "";
-  return (status.phase == engine::Phase::suspended ? "erased on " : "until ") +
-         engine::print_time(*status.until);
-}
+using administration::Command;
+using engine::Operation;
 
-nlohmann::json json_of(const engine::RealmStatus& status) {
-  return {{"realm", status.name},
-          {"id", to_string(status.id)},
-          {"phase", word(status.phase)},
-          {"until", status.until ? nlohmann::json(engine::print_time(*status.until)) : nullptr},
-          {"trial", status.trial},
-          {"accounts", status.accounts},
-          {"erased_accounts", status.erased_accounts},
-          {"changes", status.changes},
-          {"changed", engine::print_time(status.changed)},
-          {"audit_records", status.audit_records}};
+std::string until_text(const nlohmann::json& status) {
+  const auto& until = status.at("until");
+  if (!until.is_string()) return "";
+  return (status.at("phase") == word(engine::Phase::suspended) ? "erased on " : "until ") +
+         until.get<std::string>();
 }
 
 Expected<engine::RealmStatus> status_of(engine::Engine& engine, const std::string& name) {
@@ -61,9 +54,9 @@ int list(const Session& session) {
       details.push_back({{"realm", name}, {"phase", nullptr}});
       continue;
     }
+    details.push_back(administration::json_of(*status));
     rows.push_back(
-        {name, word(status->phase), std::to_string(status->accounts), until_text(*status)});
-    details.push_back(json_of(*status));
+        {name, word(status->phase), std::to_string(status->accounts), until_text(details.back())});
   }
   std::string text = table(rows, "");
   if (!text.empty()) text.pop_back();
@@ -71,25 +64,27 @@ int list(const Session& session) {
 }
 
 int show(const Session& session, const std::string& name) {
-  auto engine = session.engine();
-  if (!engine) return session.fail(engine.error());
-  const auto status = status_of(*engine, name);
-  if (!status) return session.fail(status.error());
-  std::string phase = word(status->phase);
-  if (status->trial) phase += ", a trial";
-  if (status->by_administrator) phase += " by an administrator";
-  if (status->until) phase += ", " + until_text(*status);
-  std::string text = table({{"Realm", status->name},
-                            {"Id", to_string(status->id)},
+  const auto outcome = Desk(session, name).run(Command{Operation::realm_show});
+  if (outcome.code != Code::accepted) return conclude(session, outcome, "");
+  const auto& status = outcome.details;
+  const auto text_of = [&](const char* key) {
+    const auto& member = status.at(key);
+    return member.is_string() ? member.get<std::string>() : member.dump();
+  };
+  std::string phase = text_of("phase");
+  if (status.at("trial")) phase += ", a trial";
+  if (status.at("by_administrator")) phase += " by an administrator";
+  if (const auto until = until_text(status); !until.empty()) phase += ", " + until;
+  std::string text = table({{"Realm", text_of("realm")},
+                            {"Id", text_of("id")},
                             {"Phase", phase},
-                            {"Accounts", std::to_string(status->accounts)},
-                            {"Erased accounts", std::to_string(status->erased_accounts)},
-                            {"Last change", std::to_string(status->changes) + ", " +
-                                                engine::print_time(status->changed)},
-                            {"Audit records", std::to_string(status->audit_records)}},
+                            {"Accounts", text_of("accounts")},
+                            {"Erased accounts", text_of("erased_accounts")},
+                            {"Last change", text_of("changes") + ", " + text_of("changed")},
+                            {"Audit records", text_of("audit_records")}},
                            "");
   text.pop_back();
-  return session.finish(Code::accepted, text, json_of(*status));
+  return conclude(session, outcome, text);
 }
 
 template <typename Work>
@@ -168,15 +163,17 @@ void add_realm(CLI::App& program, const Session& session, Action& action) {
   suspending->add_option("--reason", *text, "Why, for the trail")->required()->type_name("TEXT");
   suspending->callback([&session, &action, name, text] {
     action = [&session, name, text] {
-      return change(session, *name, "Realm " + *name + " is suspended.",
-                    [&](engine::Realm& r) { return r.suspend(*text, session.actor()); });
+      return conclude(
+          session,
+          Desk(session, *name).run(Command{Operation::realm_suspend}.with("reason", *text)),
+          "Realm " + *name + " is suspended.");
     };
   });
   add_named(*realm, "resume", "Ends a suspension, an expiry or a trial", "resume shop", name)
       ->callback([&session, &action, name] {
         action = [&session, name] {
-          return change(session, *name, "Realm " + *name + " is in use.",
-                        [&](engine::Realm& r) { return r.resume(session.actor()); });
+          return conclude(session, Desk(session, *name).run(Command{Operation::realm_resume}),
+                          "Realm " + *name + " is in use.");
         };
       });
   auto* expiring =

@@ -1,91 +1,78 @@
 #include "cli/commands/commands.hpp"
 #include "cli/account_view.hpp"
+#include "cli/desk.hpp"
 #include "cli/password_source.hpp"
-#include "cli/terminal.hpp"
 
 #include <CLI/CLI.hpp>
 #include <algorithm>
-#include <cstdio>
+#include <array>
 #include <nlohmann/json.hpp>
 
 namespace cred::cli {
 namespace {
 
+using administration::Command;
+using engine::Operation;
+
 struct Addition {
   std::string name;
-  engine::Profile profile;
+  std::string full_name, email, birth_date, phone;
   std::vector<std::string> attributes;
   PasswordSource password;
 };
 
-int add(const Session& session, Addition& a) {
+int add(const Session& session, const Addition& a) {
+  // Before a password is typed in vain.
   if (auto named = engine::check_name(a.name); !named) return session.fail(named.error());
-  for (const auto& attribute : a.attributes) {
-    const auto equals = attribute.find('=');
-    if (equals == std::string::npos || equals == 0)
+  for (const auto& attribute : a.attributes)
+    if (const auto equals = attribute.find('='); equals == std::string::npos || equals == 0)
       return session.fail({Code::usage, "--attribute takes KEY=VALUE"});
-    a.profile.attributes[attribute.substr(0, equals)] = attribute.substr(equals + 1);
-  }
-  auto realm = session.realm();
-  if (!realm) return session.fail(realm.error());
-  const auto password = a.password.get(*realm, a.name, a.profile);
-  if (!password) return session.fail(password.error());
-  const auto added =
-      realm->enrol(a.name, a.profile, *password, a.password.change_required(), session.actor());
-  if (!added) return session.fail(added.error());
-  if (added->code == Code::refused)
-    return session.refuse(a.name + " was not added", added->verdicts);
-  if (a.password.generate)
-    if (auto shown = show_once(a.name, *password); !shown) return session.fail(shown.error());
-  return session.finish(Code::accepted, "Added " + a.name + ".", {{"account", a.name}});
+  Command command{Operation::user_add};
+  command.with("account", a.name)
+      .with_given("full_name", a.full_name)
+      .with_given("email", a.email)
+      .with_given("birth_date", a.birth_date)
+      .with_given("phone", a.phone);
+  for (const auto& attribute : a.attributes) command.with("attribute", attribute);
+  Desk desk(session);
+  if (desk.trouble()) return session.fail(*desk.trouble());
+  return a.password.run(session, desk, command, "Added " + a.name + ".");
 }
 
 int list(const Session& session) {
-  auto realm = session.realm();
-  if (!realm) return session.fail(realm.error());
-  auto accounts = nlohmann::json::array();
-  std::vector<engine::Status> rows;
+  std::vector<std::array<std::string, 3>> rows;
   std::size_t width = 4;
-  const auto listed = realm->list([&](const engine::Status& status) {
+  auto accounts = nlohmann::json::array();
+  Desk desk(session);
+  auto outcome = desk.run(Command{Operation::user_list}, nullptr, [&](const nlohmann::json& row) {
     if (session.json) {
-      accounts.push_back(status_json(status));
+      accounts.push_back(row);
     } else {
-      width = std::max(width, status.name.size());
-      rows.push_back(status);
+      rows.push_back({row.value("account", ""), state_word(row), due_text(row)});
+      width = std::max(width, rows.back()[0].size());
     }
     return true;
   });
-  if (!listed) return session.fail(listed.error());
+  if (outcome.code == Code::accepted) outcome.details["accounts"] = std::move(accounts);
   std::string text;
   const auto line = [&](const std::string& name, const std::string& state, const std::string& due) {
     text += name + std::string(width + 2 - name.size(), ' ') + state +
             std::string(state.size() < 14 ? 14 - state.size() : 1, ' ') + due + "\n";
   };
   if (!rows.empty()) line("NAME", "STATE", "CHANGE DUE");
-  for (const auto& status : rows) line(status.name, state_word(status), due_text(status.standing));
+  for (const auto& [name, state, due] : rows) line(name, state, due);
   if (!text.empty()) text.pop_back();
-  return session.finish(Code::accepted, text, {{"accounts", accounts}});
-}
-
-int set_state(const Session& session, const std::string& name, engine::State from, engine::State to,
-              const std::string& done) {
-  auto realm = session.realm();
-  if (!realm) return session.fail(realm.error());
-  if (const auto set = realm->set_state(name, from, to, session.actor()); !set)
-    return session.fail(set.error());
-  return session.finish(Code::accepted, done + " " + name + ".", {{"account", name}});
+  return conclude(session, outcome, text);
 }
 
 void add_add(CLI::App& user, const Session& session, Action& action) {
   auto* command = user.add_subcommand("add", "Enrol an account");
   auto a = std::make_shared<Addition>();
   command->add_option("NAME", a->name, "Login name")->required();
-  command->add_option("--full-name", a->profile.full_name, "Given and family names")
-      ->type_name("TEXT");
-  command->add_option("--email", a->profile.email, "E-mail address")->type_name("TEXT");
-  command->add_option("--birth-date", a->profile.birth_date, "Date of birth")
-      ->type_name("YYYY-MM-DD");
-  command->add_option("--phone", a->profile.phone, "Telephone number")->type_name("TEXT");
+  command->add_option("--full-name", a->full_name, "Given and family names")->type_name("TEXT");
+  command->add_option("--email", a->email, "E-mail address")->type_name("TEXT");
+  command->add_option("--birth-date", a->birth_date, "Date of birth")->type_name("YYYY-MM-DD");
+  command->add_option("--phone", a->phone, "Telephone number")->type_name("TEXT");
   command->add_option("--attribute", a->attributes, "Anything else that is known of the person")
       ->type_name("KEY=VALUE")
       ->allow_extra_args(false)
@@ -121,18 +108,17 @@ void add_user(CLI::App& program, const Session& session, Action& action) {
   listing->callback([&session, &action] { action = [&session] { return list(session); }; });
   add_simple(*user, action, "show", "Show an account with its profile",
              [&session](const std::string& name) { return show_account(session, name, true); });
-  using engine::State;
-  const auto state = [&](const char* verb, const char* help, State from, State to,
+  const auto state = [&](Operation operation, const char* verb, const char* help,
                          const char* done) {
-    add_simple(*user, action, verb, help, [&session, from, to, done](const std::string& name) {
-      return set_state(session, name, from, to, done);
+    add_simple(*user, action, verb, help, [&session, operation, done](const std::string& name) {
+      return run(session, Command{operation}.with("account", name),
+                 std::string(done) + " " + name + ".");
     });
   };
-  state("lock", "Let nobody in with its password", State::active, State::locked, "Locked");
-  state("unlock", "Undo lock, and end a wait after failures", State::locked, State::active,
-        "Unlocked");
-  state("disable", "Close the account", State::active, State::disabled, "Disabled");
-  state("enable", "Undo disable", State::disabled, State::active, "Enabled");
+  state(Operation::user_lock, "lock", "Let nobody in with its password", "Locked");
+  state(Operation::user_unlock, "unlock", "Undo lock, and end a wait after failures", "Unlocked");
+  state(Operation::user_disable, "disable", "Close the account", "Disabled");
+  state(Operation::user_enable, "enable", "Undo disable", "Enabled");
 }
 
 }  // namespace cred::cli

@@ -1,4 +1,5 @@
 #include "cli/commands/commands.hpp"
+#include "cli/desk.hpp"
 #include "cli/terminal.hpp"
 
 #include <CLI/CLI.hpp>
@@ -29,31 +30,32 @@ std::vector<std::string> left_aside(const Session& session) {
 }
 
 int erase(const Session& session, const std::string& name, bool yes) {
-  auto realm = session.realm();
-  if (!realm) return session.fail(realm.error());
+  using administration::Command;
+  using engine::Operation;
+  Desk desk(session);
+  if (desk.trouble()) return session.fail(*desk.trouble());
   if (!yes) {
     // Who is not there is not asked about; an erasure that was killed is completed below.
-    if (const auto there = realm->status(name); there || there.error().code != Code::not_found)
+    if (const auto there = desk.run(Command{Operation::status}.with("account", name));
+        there.code != Code::not_found)
       if (auto meant = confirm("This erases " + name + " in realm " + session.realm_name +
                                ", for good: password, profile and what the trail says of them.");
           !meant)
         return session.fail(meant.error());
   }
-  const auto erased = realm->erase(name, session.actor());
-  if (!erased) return session.fail(erased.error());
-  if (erased->kept > 0)
-    session.warn(std::to_string(erased->kept) +
+  const auto outcome = desk.run(Command{Operation::user_erase}.with("account", name));
+  if (outcome.code != Code::accepted) return conclude(session, outcome, "");
+  if (const auto kept = outcome.details.value("records_kept", 0ULL); kept > 0)
+    session.warn(std::to_string(kept) +
                  " records of the trail are of a former format and keep the name until the trail "
                  "is pruned");
-  for (const auto& path : left_aside(session))
-    session.warn("a restore left " + path + " aside, which may have the person still; remove it");
-  return session.finish(Code::accepted,
-                        "Erased " + name + ". It was account " + to_string(erased->account) +
-                            ". Backups that were made before still have it; a restore erases it "
-                            "again.",
-                        {{"id", to_string(erased->account)},
-                         {"records_emptied", erased->bodies},
-                         {"records_kept", erased->kept}});
+  if (!desk.through_credd())
+    for (const auto& path : left_aside(session))
+      session.warn("a restore left " + path + " aside, which may have the person still; remove it");
+  return conclude(session, outcome,
+                  "Erased " + name + ". It was account " + outcome.details.value("id", "") +
+                      ". Backups that were made before still have it; a restore erases it "
+                      "again.");
 }
 
 }  // namespace

@@ -1,8 +1,8 @@
 #include "cli/commands/commands.hpp"
-#include "engine/units.hpp"
+#include "cli/desk.hpp"
 
 #include <CLI/CLI.hpp>
-#include <nlohmann/json.hpp>
+#include <optional>
 
 namespace cred::cli {
 namespace {
@@ -20,46 +20,26 @@ struct Alteration {
   bool exemption() const { return no_exemption || !exempt_until.empty(); }
 };
 
-void apply(const Alteration& a, engine::Profile& profile) {
-  if (a.full_name) profile.full_name = *a.full_name;
-  if (a.email) profile.email = *a.email;
-  if (a.birth_date) profile.birth_date = *a.birth_date;
-  if (a.phone) profile.phone = *a.phone;
-  for (const auto& attribute : a.attributes) {
-    const auto equals = attribute.find('=');
-    const std::string key = attribute.substr(0, equals);
-    if (equals + 1 == attribute.size())
-      profile.attributes.erase(key);
-    else
-      profile.attributes[key] = attribute.substr(equals + 1);
-  }
-}
-
 int set(const Session& session, const Alteration& a) {
   if (!a.profile() && !a.exemption())
     return session.fail({Code::usage, "nothing to set; see credctl user set --help"});
   for (const auto& attribute : a.attributes)
     if (attribute.find('=') == std::string::npos || attribute.front() == '=')
       return session.fail({Code::usage, "--attribute takes KEY=VALUE, or KEY= to remove it"});
-  Time until{};
-  if (!a.exempt_until.empty()) {
-    const auto day = engine::parse_date(a.exempt_until);
-    if (!day) return session.fail({Code::usage, "--exempt-until takes a date written YYYY-MM-DD"});
-    until = *day + std::chrono::days(1);  // the day itself is still exempt
-    if (until <= SystemClock().now())
-      return session.fail({Code::usage, "--exempt-until is in the past; --no-exemption ends one"});
-  }
-  auto realm = session.realm();
-  if (!realm) return session.fail(realm.error());
-  if (a.exemption())
-    if (auto done = realm->exempt(a.name, until, a.reason, session.actor()); !done)
-      return session.fail(done.error());
-  if (a.profile())
-    if (auto done = realm->set_profile(
-            a.name, [&](engine::Profile& profile) { apply(a, profile); }, session.actor());
-        !done)
-      return session.fail(done.error());
-  return session.finish(Code::accepted, "Set " + a.name + ".", {{"account", a.name}});
+  administration::Command command{engine::Operation::user_set};
+  command.with("account", a.name);
+  const auto with = [&](const char* key, const std::optional<std::string>& text) {
+    if (text) command.with(key, *text);
+  };
+  with("full_name", a.full_name);
+  with("email", a.email);
+  with("birth_date", a.birth_date);
+  with("phone", a.phone);
+  for (const auto& attribute : a.attributes) command.with("attribute", attribute);
+  command.with_given("exempt_until", a.exempt_until)
+      .with_flag("no_exemption", a.no_exemption)
+      .with_given("reason", a.reason);
+  return run(session, command, "Set " + a.name + ".");
 }
 
 }  // namespace

@@ -54,7 +54,8 @@ enum class Event : std::uint8_t {
   session_ended = 40,
   tampering_noticed = 41,
   maintained = 42,
-  imported = 43,  // an account of another system; the detail names its hash
+  viewed = 43,  // by a role; the detail says what
+  imported = 44,  // an account of another system; the detail names its hash
 };
 
 // Every event, by number.

@@ -1,5 +1,6 @@
 #include "engine/arenas.hpp"
 
+#include <algorithm>
 #include <utility>
 
 namespace cred::engine {
@@ -23,6 +24,13 @@ hash::Arena Arenas::take(std::uint32_t kib) {
 }
 
 void Arenas::put_back(hash::Arena arena, std::uint32_t kib) {
+  // Before the budget has it again, whoever keeps it.
+  bool later = false;
+  {
+    const std::lock_guard lock(mutex_);
+    later = later_ && kib <= usual_;
+  }
+  if (!later) arena.wipe();
   {
     const std::lock_guard lock(mutex_);
     lent_ -= kib;
@@ -30,6 +38,39 @@ void Arenas::put_back(hash::Arena arena, std::uint32_t kib) {
       idle_.push_back(std::move(arena));
   }
   changed_.notify_all();
+}
+
+void Arenas::wipe_later(std::size_t most) {
+  std::vector<hash::Arena> ready;
+  for (std::size_t kib = usual_; ready.size() < most && kib <= budget_; kib += usual_) {
+    hash::Arena arena;
+    if (!arena.prepare(std::size_t{usual_} * 1024)) break;
+    ready.push_back(std::move(arena));
+  }
+  const std::lock_guard lock(mutex_);
+  later_ = true;
+  for (auto& arena : ready)
+    if (held() + usual_ <= budget_) idle_.push_back(std::move(arena));
+}
+
+void Arenas::wipe(std::chrono::milliseconds age) {
+  for (;;) {
+    hash::Arena arena;
+    {
+      const std::lock_guard lock(mutex_);
+      const auto before = hash::Arena::Clock::now() - age;
+      const auto used = std::find_if(idle_.begin(), idle_.end(), [&](const hash::Arena& idle) {
+        return idle.used() && idle.used_since() <= before;
+      });
+      if (used == idle_.end()) return;
+      // Nobody is lent it meanwhile, and what it takes of the budget stays taken.
+      arena = std::move(*used);
+      idle_.erase(used);
+      lent_ += usual_;
+    }
+    arena.wipe();
+    put_back(std::move(arena), usual_);
+  }
 }
 
 void Arenas::Lent::exchange(std::uint32_t kib) {

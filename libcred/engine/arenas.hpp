@@ -3,6 +3,7 @@
 
 #include "hash/arena.hpp"
 
+#include <chrono>
 #include <condition_variable>
 #include <cstddef>
 #include <cstdint>
@@ -19,7 +20,7 @@ class Arenas {
   // time is served whatever it needs.
   Arenas(std::uint32_t budget, std::uint32_t usual) : budget_(budget), usual_(usual) {}
 
-  // Waits for `kib` of the budget.
+  // Waits for `kib` of the budget. What comes back is wiped, unless that is done later.
   class Lent {
    public:
     Lent(Arenas& owner, std::uint32_t kib) : owner_(owner), kib_(kib), arena_(owner.take(kib)) {}
@@ -37,6 +38,13 @@ class Arenas {
     hash::Arena arena_;
   };
 
+  // From now on `wipe` is called soon after each hash: what comes back is left as it is, and
+  // answers need not wait. `most` of the usual size are made ready, as far as the budget has
+  // them.
+  void wipe_later(std::size_t most);
+  // Wipes what lies idle, if a hash left something in it and that was at least `age` ago.
+  void wipe(std::chrono::milliseconds age);
+
  private:
   hash::Arena take(std::uint32_t kib);
   void put_back(hash::Arena arena, std::uint32_t kib);
@@ -49,6 +57,7 @@ class Arenas {
   std::uint64_t next_ticket_ = 0;
   std::uint64_t serving_ = 0;
   std::uint64_t lent_ = 0;  // KiB
+  bool later_ = false;
   std::vector<hash::Arena> idle_;
 };
 

@@ -1,7 +1,10 @@
 // Is this the password, and may it be used?
 
+#include "engine/account_tree.hpp"
 #include "engine/realm_state.hpp"
 #include "hash/foreign.hpp"
+
+#include <algorithm>
 
 namespace cred::engine {
 namespace {
@@ -101,21 +104,63 @@ void mark_compromised(const Realm::Parts& parts, Account account) {
   }
 }
 
+// The id that the tree vouches for; what the row says may be another's.
+Uuid vouched_for(RealmState& state, const store::AccountRow& row) {
+  const auto known = at_the_door([&]() -> Expected<bool> {
+    const auto bucket = AccountTree::bucket_of(state.vault(), row.name);
+    const auto members =
+        AccountTree(state.vault(), state.transaction()).check(state.head().tree, bucket);
+    return std::ranges::any_of(members, [&](const auto& m) { return m.account == row.id; });
+  });
+  return known.value_or(false) ? row.id : Uuid{};
+}
+
+// A login met stored data that are not as they should be. Told to the log alone where the
+// head is what is damaged.
+void note_tampering(const Realm::Parts& parts, std::string_view name, const Origin& origin,
+                    const Error& error) {
+  Noted noted{.event = audit::Event::tampering_noticed,
+              .detail = error.message,
+              .outcome = Code::integrity};
+  noted.actor.source = origin.source;
+  noted.actor.service = origin.service;
+  noted.actor.tty = origin.tty;
+  const auto written = at_the_door([&]() -> Expected<void> {
+    RealmChange change(parts, store::Access::write, RealmChange::Journal::later);
+    // A name that is no account's may be a password.
+    if (const auto row = change.transaction().find(name)) {
+      noted.name = name;
+      noted.account = vouched_for(change, *row);
+      noted.detail = noted.name + ": " + noted.detail;
+    }
+    change.note(noted);
+    change.commit();
+    return {};
+  });
+  if (written) return;
+  auto event = parts.event(audit::word(noted.event), noted.outcome, noted.name);
+  event.source = origin.source;
+  event.service = origin.service;
+  event.tty = origin.tty;
+  event.detail = noted.detail;
+  parts.tell(event);
+}
+
 }  // namespace
 
 Expected<Authentication> Realm::authenticate(std::string_view name, const Secret& password,
                                              const Origin& origin) {
-  return at_the_door([&]() -> Expected<Authentication> {
+  auto answer = at_the_door([&]() -> Expected<Authentication> {
     const std::string_view source = origin.source;
     // A name that is no account's may be a password typed too early: it is not told.
-    const auto answered = [&](const Authentication& answer, bool known, const char* reason) {
-      auto event = parts_->event("authentication", answer.code, known ? name : "");
+    const auto answered = [&](const Authentication& told, bool known, const char* reason) {
+      auto event = parts_->event("authentication", told.code, known ? name : "");
       event.source = source;
       event.service = origin.service;
       event.tty = origin.tty;
       event.reason = reason;
       parts_->tell(event);
-      return answer;
+      return told;
     };
     // sshd sends control characters for users that it does not know: they cost what
     // a wrong password costs, and are nothing that could match.
@@ -198,6 +243,9 @@ Expected<Authentication> Realm::authenticate(std::string_view name, const Secret
     return answered({standing.code, standing}, true,
                     standing.reason == Reason::none ? "" : word(standing.reason));
   });
+  if (!answer && answer.error().code == Code::integrity)
+    note_tampering(*parts_, name, origin, answer.error());
+  return answer;
 }
 
 Expected<Standing> Realm::standing(std::string_view name, Means means) {

@@ -7,6 +7,7 @@
 #include "engine/realm_state.hpp"
 #include "engine/rebuild.hpp"
 #include "engine/scratch_file.hpp"
+#include "engine/store_check.hpp"
 #include "vault/root_archive.hpp"
 #include "vault/root_key.hpp"
 
@@ -148,7 +149,8 @@ Expected<BackupInfo> Engine::create_backup(const Actor& actor, const WorkProgres
     const std::string path = directory.archive_path(made.name);
     backup::ArchiveWriter archive(path, vault::wrap_archive_key(*root, key), key);
     Archiving archiving(archive, progress);
-    for (const auto& erased : shared_->store->erased_realms())
+    const auto system = value_or_throw(realm(system_realm));
+    for (const auto& erased : erased_realms_of(*shared_->store, *system.parts_).realms)
       archiving.add(ErasedRealm{erased.account, erased.erased});
     for (const auto& name : shared_->store->realms()) {
       const auto opened = realm(name);

@@ -2,7 +2,9 @@
 
 #include "audit/checkpoint.hpp"
 #include "engine/account_tree.hpp"
+#include "engine/grant_list.hpp"
 #include "engine/reseal.hpp"
+#include "engine/store_check.hpp"
 
 #include <algorithm>
 #include <map>
@@ -107,6 +109,10 @@ Secret open_field(const vault::Vault& vault, const store::AccountRow& row, vault
       vault.open_kept({row.id, row.name, field, row.generation}, sealed_field(row, field)));
 }
 
+std::vector<store::Tombstone> erasures_of(const Newest& newest) {
+  return checked_tombstones(*newest.transaction, *newest.vault, *newest.head);
+}
+
 class BringingIn {
  public:
   BringingIn(const Rebuilt& restored, store::Transaction& to, const Newest& newest,
@@ -115,8 +121,7 @@ class BringingIn {
 
   void accounts(const WorkProgress& progress) {
     std::set<Uuid> erased;
-    for (const auto& tombstone : newest_.transaction->tombstones())
-      erased.insert(tombstone.account);
+    for (const auto& tombstone : erasures_of(newest_)) erased.insert(tombstone.account);
     Names olds(to_);
     Names news(*newest_.transaction);
     auto* now = news.next();
@@ -149,7 +154,7 @@ class BringingIn {
       to_.set_document(name, document);
     std::set<Uuid> known;
     for (const auto& tombstone : to_.tombstones()) known.insert(tombstone.account);
-    for (const auto& tombstone : newest_.transaction->tombstones())
+    for (const auto& tombstone : erasures_of(newest_))
       if (!known.contains(tombstone.account)) to_.add_tombstone(tombstone);
     newest_.transaction->each_counter([&](const store::Counter& counter) {
       auto attempts = counter.attempts;
@@ -185,14 +190,10 @@ class BringingIn {
   }
 
   void seal_anew(const store::AccountRow& old) {
-    auto next = old;
-    const auto seal = [&](vault::Field field) {
-      return newest_.vault->seal({old.id, old.name, field, old.generation},
-                                 open_field(*restored_.vault, old, field).bytes());
-    };
-    next.credential = seal(vault::Field::credential);
-    next.profile = seal(vault::Field::profile);
-    next.history = seal(vault::Field::history);
+    const auto next = with_fields(old, [&](const vault::Place& place, store::Blob& sealed) {
+      const Secret opened = value_or_throw(restored_.vault->open_kept(place, sealed));
+      sealed = newest_.vault->seal(place, opened.bytes());
+    });
     if (!to_.reseal(old, next))
       throw Failure(Code::internal, "an account of a scratch store was changed by others");
   }
@@ -323,12 +324,28 @@ void copy_realm(const Newest& newest, store::Transaction& to) {
   }
   for (const auto& checkpoint : from.checkpoints()) to.append_checkpoint(checkpoint);
   for (const auto& [name, document] : from.documents()) to.set_document(name, document);
-  for (const auto& tombstone : from.tombstones()) to.add_tombstone(tombstone);
+  for (const auto& tombstone : erasures_of(newest)) to.add_tombstone(tombstone);
   from.each_counter([&](const store::Counter& counter) {
     to.set_attempts(counter.subject, counter.attempts);
     return true;
   });
 }
+
+namespace {
+
+// The number of the next grant, or 0 where none is left.
+std::uint64_t grants_in(const vault::Vault& vault, store::Transaction& to, const Head& head) {
+  if (head.grants == 0) return 0;
+  const auto document = to.document(grants_document);
+  if (!document) return 1;
+  const auto opened =
+      vault.open_kept(place_of_document(grants_document, document->generation), document->sealed);
+  const auto list = opened ? decode_grants(opened->bytes()) : tl::make_unexpected(opened.error());
+  if (!list) return 1;
+  return list->grants.empty() ? 0 : list->next;
+}
+
+}  // namespace
 
 Head end_restore(const Uuid& realm, const vault::Vault& vault, store::Transaction& to,
                  const Ending& ending, RestoreReport::Realm& report) {
@@ -351,6 +368,18 @@ Head end_restore(const Uuid& realm, const vault::Vault& vault, store::Transactio
               audit::fingerprint(head.genesis) + ", before it was " + before});
   }
   note(ending.noted);
+  if (const auto in_force = grants_in(vault, to, head); in_force != 0) {
+    // Some of them may have been taken back since.
+    note({.event = audit::Event::grant_ended,
+          .actor = ending.noted.actor,
+          .detail = "the restore ended every grant"});
+    head.grants = ending.number;
+    store::Document document{head.grants,
+                             vault.seal(place_of_document(grants_document, head.grants),
+                                        encode(GrantList{in_force, {}}))};
+    to.set_document(grants_document, document);
+    items.emplace_back(NamedDocument{grants_document, std::move(document)});
+  }
   head.number = ending.number;
   head.time = std::max(head.time, ending.now);
   ++head.keys_version;

@@ -3,6 +3,7 @@
 #include "base/file.hpp"
 #include "base/nearest.hpp"
 #include "base/secret.hpp"
+#include "engine/grants.hpp"
 #include "engine/toml_characters.hpp"
 #include "engine/units.hpp"
 #include "policy/policy.hpp"
@@ -340,6 +341,38 @@ void read_realms(const toml::node& node, const std::string& origin, Configuratio
                   "' and of realm '" + realm + "'; it can serve one");
 }
 
+// Who has which role: a word, which is for realm `system`, or a table of realms.
+void read_admins(const toml::node& node, const std::string& origin, Configuration& c) {
+  const auto* admins = node.as_table();
+  if (admins == nullptr) wrong(origin, node.source(), "'admins' must be a table");
+  for (const auto& [key, value] : *admins) {
+    const std::string holder(key.str());
+    const std::string path = "admins." + holder;
+    if (!is_holder(holder))
+      wrong(origin, key.source(),
+            "'" + path + "' must name a user, or a group as in \"@helpdesk\"");
+    const auto role_in = [&](const std::string& realm, const toml::node& where,
+                             const std::string& key_path) {
+      const auto word = where.value_exact<std::string>();
+      if (!word)
+        wrong(origin, where.source(),
+              "'" + key_path + "' must be a role in quotes, such as \"helpdesk\"");
+      const auto role = parse_role(*word);
+      if (!role) wrong(origin, where.source(), "'" + key_path + "': " + role.error().message);
+      c.admins[holder][realm] = *role;
+    };
+    if (const auto* realms = value.as_table()) {
+      for (const auto& [realm, role] : *realms)
+        role_in(std::string(realm.str()), role, path + "." + std::string(realm.str()));
+    } else if (value.is_string()) {
+      role_in("system", value, path);
+    } else {
+      wrong(origin, value.source(),
+            "'" + path + "' must be a role in quotes, or a table such as { shop = \"viewer\" }");
+    }
+  }
+}
+
 void read_document(const toml::table& document, const std::string& origin, Configuration& c) {
   const std::vector<Key> keys{
       {"store", table_of(origin, "store",
@@ -362,6 +395,11 @@ void read_document(const toml::table& document, const std::string& origin, Confi
          return std::nullopt;
        }},
       {"realm", [](const toml::node&) -> Wanted { return std::nullopt; }},
+      {"admins",
+       [&](const toml::node& node) -> Wanted {
+         read_admins(node, origin, c);
+         return std::nullopt;
+       }},
       {"attempts", table_of(origin, "attempts",
                             {{"threshold", number(c.attempts.threshold, 1, 100)},
                              {"delay", delay(c.attempts.delay)}})},

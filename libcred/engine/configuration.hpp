@@ -3,6 +3,7 @@
 
 #include "base/clock.hpp"
 #include "base/error.hpp"
+#include "engine/roles.hpp"
 #include "hash/parameters.hpp"
 #include "policy/options.hpp"
 
@@ -57,10 +58,12 @@ struct Configuration {
   std::map<std::string, Policy> realm_policies;
   // Who may ask credd about a realm without being root.
   struct Access {
-    std::vector<std::string> administrators;  // groups, whose members administer it
+    std::vector<std::string> administrators;  // groups, whose members have role helpdesk in it
     std::vector<std::string> services;        // users, whose programs serve it alone
   };
   std::map<std::string, Access> realm_access;
+  // Roles by realm, of users and of groups, which have an '@' before their names.
+  std::map<std::string, std::map<std::string, Role>> admins;
 
   Configuration();
   // Where nothing else was said: directories beside the store.

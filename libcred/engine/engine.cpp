@@ -43,13 +43,21 @@ Expected<Engine> Engine::open(const Configuration& configuration,
 Engine Engine::open_with(std::shared_ptr<RootKey> root, const Configuration& configuration,
                          std::shared_ptr<const Clock> clock, audit::EventSink sink,
                          const vault::AskSecret& ask) {
-  value_or_throw(hash::self_test());
+  const auto argon2id = value_or_throw(hash::implementation());
   auto shared = std::make_shared<Shared>();
   shared->configuration = configuration;
   shared->configuration.fill_in_directories();
   shared->arenas = std::make_shared<Arenas>(configuration.memory_budget, configuration.hash.memory);
   shared->clock = std::move(clock);
   shared->sink = std::move(sink);
+  if (shared->sink && !argon2id.fault.empty()) {
+    audit::SecurityEvent event;
+    event.time = shared->clock->now();
+    event.event = "trouble";
+    event.outcome = word(Code::internal);
+    event.detail = argon2id.fault;
+    shared->sink(event);
+  }
   shared->store = store::open(configuration.store_url);
   // After the store: nobody types a passphrase for one that does not open.
   if (!root)
@@ -180,6 +188,7 @@ Expected<Realm> Engine::realm(std::string_view name) {
         if (!shared_->configuration.accept_rollbacks) throw;
         accept(*parts, "[store] on_rollback is \"report\"", {"libcred"});
       }
+      if (name == system_realm) shared_->bury_earlier_realms(*parts);
       parts->keys->prepared = true;
     }
     return Realm(std::move(parts));
@@ -232,6 +241,10 @@ Expected<std::vector<std::string>> Engine::realms() {
   return at_the_door(
       [&]() -> Expected<std::vector<std::string>> { return shared_->store->realms(); });
 }
+
+void Engine::keep_memory(std::size_t most) { shared_->arenas->wipe_later(most); }
+
+void Engine::wipe_memory(std::chrono::milliseconds age) { shared_->arenas->wipe(age); }
 
 Realm::Realm(std::unique_ptr<Parts> parts) : parts_(std::move(parts)) {}
 Realm::Realm(Realm&&) noexcept = default;

@@ -7,6 +7,7 @@
 // named below.
 #pragma once
 
+#include "audit/event.hpp"
 #include "audit/security_event.hpp"
 #include "base/clock.hpp"
 #include "base/error.hpp"
@@ -14,6 +15,7 @@
 #include "base/uuid.hpp"
 #include "engine/backups.hpp"
 #include "engine/configuration.hpp"
+#include "engine/grants.hpp"
 #include "engine/import.hpp"
 #include "engine/records.hpp"
 #include "policy/policy.hpp"
@@ -21,6 +23,8 @@
 #include "vault/root_key.hpp"
 #include "vault/vault.hpp"
 
+#include <chrono>
+#include <cstddef>
 #include <functional>
 #include <memory>
 #include <optional>
@@ -41,6 +45,8 @@ struct Actor {
   std::string source{};
   std::string service{};
   std::string tty{};
+  // By what right, of others than root: "operator by grant 7".
+  std::string right{};
 };
 
 // Where a request comes from. Any part may be empty: not known.
@@ -210,8 +216,8 @@ struct RealmStatus {
   bool trial = false;
   bool by_administrator = false;  // suspended by one: it does not end by itself
   std::uint64_t accounts = 0;
-  std::uint64_t erased_accounts = 0;
-  std::uint64_t changes = 0;  // number of the last one
+  std::uint64_t erased_accounts = 0;  // in realm `system` and erased realms
+  std::uint64_t changes = 0;          // number of the last one
   Time changed{};
   std::uint64_t audit_records = 0;
 };
@@ -406,6 +412,22 @@ class Realm {
   Expected<std::uint64_t> prune_trail(Time before, const Actor& actor);
   // For the trail: `actor` asked for what it may not. `what` holds no secret.
   Expected<void> note_refusal(const Actor& actor, const std::string& what);
+  // For the trail: what `actor` did or saw by a role. `account` may be empty, and is left
+  // out where there is none of the name.
+  Expected<void> note_use(audit::Event event, std::string_view account, const Actor& actor,
+                          const std::string& what, Code outcome = Code::accepted);
+
+  // A role for a while: it ends by itself. No later than `latest_end`, where that is given.
+  // Errors: usage (no holder, too long, no reason), conflict (256 are in force).
+  Expected<Grant> add_grant(const std::string& holder, Role role, Duration time,
+                            const std::string& reason, const Actor& actor,
+                            std::optional<Time> latest_end = std::nullopt);
+  // Those in force.
+  Expected<std::vector<Grant>> grants();
+  // All of a holder; how many. Errors: not_found.
+  Expected<std::size_t> remove_grants(const std::string& holder, const Actor& actor);
+  // Takes those out whose time is over; how many.
+  Expected<std::size_t> end_grants();
 
   // Every account in the order of names. `visit` answers false to stop.
   Expected<void> list(const std::function<bool(const Status&)>& visit);
@@ -480,6 +502,13 @@ class Engine {
                                          const RestoreRequest& request, const Actor& actor,
                                          const WorkProgress& progress = {},
                                          const vault::AskSecret& ask = {});
+
+  // For a service: has memory ready for `most` hashes at once, as far as the budget goes, and
+  // leaves in it what a hash leaves until `wipe_memory` is called, so that the answer is out
+  // before. That is to be soon.
+  void keep_memory(std::size_t most);
+  // Wipes the memory that no hash is lent, if it was last used at least `age` ago.
+  void wipe_memory(std::chrono::milliseconds age = {});
 
  private:
   struct Shared;

@@ -30,6 +30,8 @@ struct Engine::Shared {
   std::shared_ptr<RealmKeys> keys_of(store::RealmStore& realm);
   // Not prepared, and not looked at. Throws Failure (not_found, integrity).
   std::unique_ptr<Realm::Parts> parts_of(std::string_view name);
+  // Realms that were erased before heads had format 2 get their tombstones. Throws Failure.
+  void bury_earlier_realms(const Realm::Parts& system) const;
   // Its journal and anchor, whether or not they are there. Throws Failure.
   void remove_files_of(const Uuid& erased_realm) const;
 };

@@ -2,8 +2,10 @@
 // the journal. What comes after the commit can be done again by whoever knows the tombstones
 // and the list of erased bodies, so that a kill loses nothing.
 
+#include "engine/grant_list.hpp"
 #include "engine/mentions.hpp"
 #include "engine/realm_state.hpp"
+#include "engine/store_check.hpp"
 #include "engine/trail_rows.hpp"
 
 #include <algorithm>
@@ -75,8 +77,10 @@ Actor without(const Mentions& mentions, Actor actor) {
 class Gone {
  public:
   // `mentions` only right after the change: afterwards nobody knows the name.
-  Gone(RealmState& state, const Mentions* mentions) : state_(state), mentions_(mentions) {
-    for (const auto& tombstone : state.transaction().tombstones())
+  Gone(RealmState& state, const Mentions* mentions, std::string_view name)
+      : state_(state), mentions_(mentions), name_(name) {
+    for (const auto& tombstone :
+         checked_tombstones(state.transaction(), state.vault(), state.head()))
       accounts_.insert(tombstone.account);
     const auto bodies = erased_bodies(state);
     bodies_.insert(bodies.begin(), bodies.end());
@@ -93,10 +97,24 @@ class Gone {
       row->body.clear();
       return true;
     }
+    if (auto* named = std::get_if<NamedDocument>(&item)) return takes_from_grants(*named);
     return false;
   }
 
  private:
+  bool takes_from_grants(NamedDocument& named) const {
+    if (mentions_ == nullptr || named.name != grants_document) return false;
+    const auto& vault = state_.vault();
+    auto& sealed = named.document.sealed;
+    if (!vault.number_of(value_or_throw(vault::key_id_of(sealed)))) return false;
+    const auto place = place_of_document(named.name, named.document.generation);
+    auto list =
+        value_or_throw(decode_grants(value_or_throw(vault.open_kept(place, sealed)).bytes()));
+    if (!forget_in(list, name_, *mentions_)) return false;
+    sealed = vault.seal(place, encode(list));
+    return true;
+  }
+
   // What the trail forgot is forgotten here, too: nobody looked for the person in it.
   bool in_body_of(const store::AuditRow& row) const {
     if (row.body.empty()) return false;
@@ -124,6 +142,7 @@ class Gone {
 
   RealmState& state_;
   const Mentions* const mentions_;
+  const std::string_view name_;
   std::set<Uuid> accounts_;
   std::set<std::uint64_t> bodies_;
 };
@@ -144,11 +163,12 @@ std::optional<std::vector<std::byte>> rewritten(const vault::Vault& vault, const
 
 // The journal, what waits for it, and the store's files hold nothing of the erased any more
 // when it returns.
-void finish(const Realm::Parts& parts, const Mentions* mentions = nullptr) {
+void finish(const Realm::Parts& parts, const Mentions* mentions = nullptr,
+            std::string_view name = {}) {
   std::uint64_t last = 0;
   {
     RealmState state(parts, store::Access::read);
-    const Gone gone(state, mentions);
+    const Gone gone(state, mentions, name);
     if (gone.nothing()) return;
     last = state.head().number;
     parts.write_journal_of(state);
@@ -194,11 +214,13 @@ Expected<Erasure> Realm::erase(std::string_view name, const Actor& actor) {
       look(change, now->row.id, *mentions, found);
       change.remove(*now);
       remove_bodies(change, found.bodies);
+      if (auto grants = grants_of(change); forget_in(grants, name, *mentions))
+        set_grants(change, grants);
       change.note({.event = audit::Event::erased,
                    .account = now->row.id,
                    .actor = without(*mentions, actor)});
       change.commit();
-      finish(*parts_, &*mentions);
+      finish(*parts_, &*mentions, name);
       return Erasure{now->row.id, found.bodies.size(), found.in_records};
     }
     // Perhaps an erasure of it was killed.

@@ -7,7 +7,9 @@
 namespace cred::engine {
 namespace {
 
-constexpr std::uint8_t format = 1;
+// The first one does not say which keys are retired.
+constexpr std::uint8_t first_format = 1;
+constexpr std::uint8_t format = 2;
 constexpr std::size_t seed_bytes = 32;
 constexpr std::size_t fixed_bytes = 512;
 constexpr std::size_t wave_bytes = 17;
@@ -38,7 +40,8 @@ Secret encode(const Head& head, Seed seed) {
   Secret bytes(fixed_bytes + head.realm.size() + head.waves.size() * wave_bytes);
   if (!bytes.ok()) throw Failure(Code::unavailable, "no memory for a record");
   Writer w(bytes.writable());
-  w.u8(format);
+  // As it was read, so that the digest stays the same until the next change.
+  w.u8(head.oldest_key == 0 ? first_format : format);
   w.u64(head.number);
   put(w, head.time);
   w.text(head.realm);
@@ -54,6 +57,7 @@ Secret encode(const Head& head, Seed seed) {
   w.put(head.public_key);
   w.u32(head.data_key);
   w.u32(head.keys_version);
+  if (head.oldest_key != 0) w.u32(head.oldest_key);
   w.u64(head.tombstones);
   w.put(head.tombstones_digest);
   w.u64(head.grants);
@@ -96,6 +100,7 @@ Expected<Head> decode_head(std::span<const std::byte> bytes) {
   take(r, head.public_key);
   head.data_key = r.u32();
   head.keys_version = r.u32();
+  head.oldest_key = written_as == first_format ? 0 : r.u32();
   head.tombstones = r.u64();
   take(r, head.tombstones_digest);
   head.grants = r.u64();
@@ -113,7 +118,8 @@ Expected<Head> decode_head(std::span<const std::byte> bytes) {
   }
   head.session_epoch = r.u32();
   const auto seed = r.field();
-  if (!r.finished() || written_as != format || head.realm.size() > longest_name ||
+  const bool known = written_as == first_format || (written_as == format && head.oldest_key != 0);
+  if (!r.finished() || !known || head.realm.size() > longest_name ||
       (!seed.empty() && seed.size() != seed_bytes))
     return fail(Code::integrity, "the head of a realm is malformed");
   if (!seed.empty()) {

@@ -41,6 +41,8 @@ struct Head {
 
   std::uint32_t data_key = 0;      // number of the newest
   std::uint32_t keys_version = 0;  // +1 when keys come, retire or go
+  // Data keys with lower numbers are retired; 0: not known, in a head of format 1.
+  std::uint32_t oldest_key = 0;
   std::uint64_t tombstones = 0;
   vault::Mac tombstones_digest{};  // the sum (XOR) of theirs
   std::uint64_t grants = 0;        // generation of the document; 0: none

@@ -118,6 +118,8 @@ History history_of(const Realm::Parts& parts, const Arrival& arrival) {
     const auto verifier = wrapped(parts, foreign);
     history.push_back(group_of(verifier, ++number));
   }
+  // A wrapped one goes into the history when its owner has told it; this one is not asked for.
+  if (arrival.native) history.push_back(group_of(*arrival.native, ++number));
   return history;
 }
 

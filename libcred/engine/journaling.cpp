@@ -2,6 +2,7 @@
 // believed: it must be no older than they say.
 
 #include "engine/account_tree.hpp"
+#include "engine/grant_list.hpp"
 #include "engine/realm_state.hpp"
 #include "engine/units.hpp"
 
@@ -12,6 +13,12 @@ namespace cred::engine {
 namespace {
 
 constexpr std::size_t page = 256;
+
+void tell_trouble(const Realm::Parts& parts, const std::string& what, const Failure& failure) {
+  auto trouble = parts.event("trouble", failure.error().code, "");
+  trouble.detail = what + ": " + failure.error().message;
+  parts.tell(trouble);
+}
 
 Failure rolled_back(const Realm::Parts& parts, const Head& head, std::uint64_t newer) {
   return {Code::integrity,
@@ -40,26 +47,72 @@ void Realm::Parts::must_be_newest(const Head& head, const vault::Vault& vault,
   raise(keys->seen, head.number);
 }
 
+namespace {
+
+// Entries of the outbox, appended to the journal one run after the other.
+class Draining {
+ public:
+  Draining(const Realm::Parts& parts, journal::Locked& locked, std::uint64_t& last)
+      : parts_(parts), locked_(locked), last_(last) {}
+
+  void take(store::JournalRow row) {
+    // One that was altered would make all that come after it worthless. Where one is left out
+    // or missing, a run begins: nobody gets from before it to after it without a backup.
+    if (!parts_.vault()->open_kept(place_of_entry(row.number), row.entry)) {
+      auto noticed =
+          parts_.event(audit::word(audit::Event::tampering_noticed), Code::integrity, "");
+      noticed.detail = "change " + std::to_string(row.number) +
+                       ", which waited for the journal, was altered: it is not in the journal. "
+                       "Make a backup";
+      parts_.tell(noticed);
+      return;
+    }
+    if (!entries_.empty() && row.number != entries_.back().number + 1) append();
+    entries_.push_back({row.number, row.time, std::move(row.entry)});
+  }
+
+  void append() {
+    if (entries_.empty()) return;
+    if (entries_.front().number != last_ + 1) locked_.begin_run(entries_.front().number);
+    locked_.append(entries_);
+    last_ = entries_.back().number;
+    entries_.clear();
+  }
+
+ private:
+  const Realm::Parts& parts_;
+  journal::Locked& locked_;
+  std::uint64_t& last_;
+  std::vector<journal::Entry> entries_;
+};
+
+}  // namespace
+
 void Realm::Parts::write_journal(const journal::Mark& mark) const {
   try {
     auto locked = journal.lock();
     std::uint64_t last = locked.last().value_or(0);
-    while (last < mark.number) {
-      std::vector<journal::Entry> entries;
-      for (auto& row : store->begin(store::Access::read)->outbox(last, page))
-        if (row.number <= mark.number) entries.push_back({row.number, row.time, row.entry});
-      if (entries.empty()) break;  // the journal is new, and what was before it is in no outbox
-      if (entries.front().number != last + 1) locked.begin_run(entries.front().number);
-      locked.append(entries);
-      last = entries.back().number;
+    Draining draining(*this, locked, last);
+    for (std::uint64_t seen = last; seen < mark.number;) {
+      auto rows = store->begin(store::Access::read)->outbox(seen, page);
+      if (rows.empty()) break;  // the journal is new, and what was before it is in no outbox
+      seen = rows.back().number;
+      for (auto& row : rows)
+        if (row.number <= mark.number) draining.take(std::move(row));
+      draining.append();
     }
     raise(keys->journaled, last);
     anchor.advance(mark);
   } catch (const Failure& failure) {
-    auto trouble = event("trouble", failure.error().code, "");
-    trouble.detail =
-        "the change is in the store, but not yet in the journal: " + failure.error().message;
-    tell(trouble);
+    tell_trouble(*this, "the change is in the store, but not yet in the journal", failure);
+  }
+}
+
+void Realm::Parts::advance_anchor(const journal::Mark& mark) const {
+  try {
+    anchor.advance(mark);
+  } catch (const Failure& failure) {
+    tell_trouble(*this, "the change is in the store, but not in the anchor", failure);
   }
 }
 
@@ -71,9 +124,10 @@ void Realm::Parts::write_journal_of(const RealmState& state) const {
 namespace {
 
 // Realms of version 4 had neither head nor tree, and all keys came from the data key.
-void bring_up_to_date(const Realm::Parts& parts) {
+// False: another process was faster.
+bool bring_up_to_date(const Realm::Parts& parts) {
   const auto transaction = parts.store->begin(store::Access::write);
-  if (transaction->head()) return;
+  if (transaction->head()) return false;
   const auto vault = parts.vault();
   for (std::string after;;) {
     auto rows = transaction->list(after, page);
@@ -95,30 +149,66 @@ void bring_up_to_date(const Realm::Parts& parts) {
   }
   transaction->set_head(sealed_head(*vault, head));
   transaction->commit();
+  return true;
+}
+
+// Whether the journal has a change that the store has not: the database was put back, with
+// the anchor or without one. Once for each process; later it knows what it has seen. Reads
+// the newest segment, and no more unless there is such a change.
+void must_reach_the_journal(const Realm::Parts& parts) {
+  const std::uint64_t number = RealmState(parts, store::Access::read).head().number;
+  std::uint64_t journaled = number;
+  try {
+    parts.journal.read(number, [&](const journal::Entry& entry) {
+      journaled = entry.number;
+      return true;
+    });
+  } catch (const Failure& failure) {
+    // A journal that is damaged keeps nobody out.
+    tell_trouble(parts, "the journal cannot be compared with the store", failure);
+    return;
+  }
+  // Others may have gone on meanwhile; what is in the journal was in the store before.
+  const RealmState now(parts, store::Access::read);
+  if (journaled > now.head().number) throw rolled_back(parts, now.head(), journaled);
 }
 
 }  // namespace
 
 void prepare(const Realm::Parts& parts) {
   journal::make_directory(parts.journals);
-  if (!parts.store->begin(store::Access::read)->head()) bring_up_to_date(parts);
+  const auto has_head = [&] { return parts.store->begin(store::Access::read)->head().has_value(); };
+  bool upgraded = !has_head();
+  if (upgraded) {
+    // Only a realm that version 4 made has none, and it never had an anchor or a journal, which
+    // are written after the head.
+    const bool used = parts.anchor.read() || parts.journal.lock().last();
+    const auto vault = parts.vault();
+    const bool may_lack = !used && vault->made_by_version_4() && vault->newest() == 1;
+    upgraded = may_lack && bring_up_to_date(parts);
+    if (!upgraded && !has_head())
+      throw Failure(Code::integrity, "the head of realm " + parts.store->row().name +
+                                         " is missing from the store: restore it from a backup");
+  }
+  must_reach_the_journal(parts);
   if (parts.anchor.read()) return;
   std::uint64_t number = 0;
   {
     const RealmState state(parts, store::Access::read);
     number = state.head().number;
-    const auto journaled = parts.journal.lock().last();
-    if (journaled && number < *journaled) throw rolled_back(parts, state.head(), *journaled);
     parts.store->sync();
     parts.anchor.advance({number, digest_of(state.vault(), state.head())});
   }
-  if (number == 1) return;
+  if (number == 1 && !upgraded) return;
   // Whoever can take the anchor away can put an older one back as well: to refuse would
-  // only keep those out who moved their store.
+  // only keep those out who moved their store. The same with a head and a journal.
   RealmChange change(parts);
-  change.note({.event = audit::Event::rollback_noticed,
-               .detail = "there was no anchor: the store was taken as it is",
-               .outcome = Code::integrity});
+  change.note({.event = upgraded ? audit::Event::trail_started : audit::Event::rollback_noticed,
+               .detail = upgraded
+                             ? "there was neither head nor anchor nor journal, as in stores of "
+                               "earlier versions: the accounts were taken as they are"
+                             : "there was no anchor: the store was taken as it is",
+               .outcome = upgraded ? Code::accepted : Code::integrity});
   change.commit();
 }
 
@@ -140,6 +230,8 @@ void accept(const Realm::Parts& parts, const std::string& reason, const Actor& a
                .actor = actor,
                .detail = "from change " + std::to_string(known) + " back to change " +
                          std::to_string(stood_at) + ": " + reason});
+  // Some of them may have been taken back since.
+  (void)end_all_grants(change, actor, "an older store was accepted");
   change.commit();
 }
 

@@ -1,9 +1,9 @@
 // What is due from time to time, in all realms. Each piece of work stands for itself: one
 // that fails is told of and keeps no other from being done.
 
-#include "engine/account_tree.hpp"
 #include "engine/engine_shared.hpp"
 #include "engine/realm_state.hpp"
+#include "engine/store_check.hpp"
 #include "engine/units.hpp"
 
 namespace cred::engine {
@@ -31,12 +31,7 @@ class Work {
 // Every account, not only those that log in.
 std::string check_accounts(const Realm::Parts& parts) {
   RealmState state(parts, store::Access::read);
-  const auto accounts =
-      AccountTree(state.vault(), state.transaction()).check_all(state.head().tree);
-  if (accounts != state.head().accounts)
-    throw Failure(Code::integrity, "there are " + std::to_string(accounts) + " accounts, not " +
-                                       std::to_string(state.head().accounts));
-  return "checked " + std::to_string(accounts) + " accounts";
+  return "checked " + std::to_string(check_store(state)) + " accounts";
 }
 
 // Logins' records reach the journal with the next change: here at the latest.
@@ -87,6 +82,10 @@ Expected<std::vector<Engine::Done>> Engine::maintain(const Actor& actor) {
             shared_->clock->now() - shared_->configuration.retired_key_retention(), actor));
         return destroyed == 0 ? "" : "destroyed " + std::to_string(destroyed) + " retired keys";
       });
+      work.in(name, "ending grants", [&]() -> std::string {
+        const auto ended = value_or_throw(opened->end_grants());
+        return ended == 0 ? "" : "ended " + std::to_string(ended) + " grants: their time was over";
+      });
       work.in(name, "finishing erasures", [&]() -> std::string {
         value_or_throw(opened->finish_erasures());
         return {};
@@ -98,8 +97,12 @@ Expected<std::vector<Engine::Done>> Engine::maintain(const Actor& actor) {
       });
     }
     work.in("", "removing files of erased realms", [&]() -> std::string {
-      for (const auto& erased : shared_->store->erased_realms())
-        shared_->remove_files_of(erased.account);
+      const auto system = value_or_throw(realm(system_realm));
+      const auto erased = erased_realms_of(*shared_->store, *system.parts_);
+      for (const auto& realm : erased.realms) shared_->remove_files_of(realm.account);
+      if (!erased.forged.empty())
+        throw Failure(Code::integrity, "realm " + to_string(erased.forged.front()) +
+                                           " is said to be erased, and nobody erased it");
       return {};
     });
     work.in("", "removing old backups", [&]() -> std::string {

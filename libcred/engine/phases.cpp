@@ -2,8 +2,10 @@
 
 #include "engine/engine_shared.hpp"
 #include "engine/realm_state.hpp"
+#include "engine/store_check.hpp"
 #include "engine/units.hpp"
 
+#include <algorithm>
 #include <filesystem>
 
 namespace cred::engine {
@@ -99,6 +101,17 @@ Expected<void> Realm::expire_realm(Time when, const Actor& actor) {
   });
 }
 
+void Engine::Shared::bury_earlier_realms(const Realm::Parts& system) const {
+  if (RealmState(system, store::Access::read).head().oldest_key != 0) return;
+  const auto rows = store->erased_realms();
+  RealmChange change(system);
+  if (change.head().oldest_key != 0) return;  // another process was faster
+  const auto tombstones = change.transaction().tombstones();
+  for (const auto& row : vouched_for(rows, tombstones).forged) change.bury(row);
+  // Without any, too: from now on no row counts without a tombstone.
+  change.commit();
+}
+
 void Engine::Shared::remove_files_of(const Uuid& erased_realm) const {
   for (const std::string& directory :
        {configuration.journal_directory, configuration.anchor_directory}) {
@@ -127,6 +140,10 @@ Expected<void> Engine::erase_realm(std::string_view name, const Actor& actor) {
                    .actor = actor,
                    .detail = "the realm with the id " + to_string(id)});
       change.also(ErasedRealm{id, shared_->clock->now()});
+      // An erasure that was killed has made it already.
+      const auto tombstones = change.transaction().tombstones();
+      if (std::ranges::none_of(tombstones, [&](const auto& t) { return t.account == id; }))
+        change.bury(id);
       change.commit();
     }
     shared_->store->erase_realm(id, shared_->clock->now());

@@ -64,6 +64,8 @@ class Realm::Parts {
   // anchor knows. A journal that cannot be written costs no change that the store has: it
   // waits, and the log tells of it.
   void write_journal(const journal::Mark& mark) const;
+  // The anchor alone, of a change that is on disk.
+  void advance_anchor(const journal::Mark& mark) const;
   // The same for all that a state shows, records of logins too, which a power cut might take
   // from the store: they are synced first, for neither may be ahead of it.
   void write_journal_of(const RealmState& state) const;

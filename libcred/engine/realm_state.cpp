@@ -62,6 +62,7 @@ Head first_head(std::string_view realm, Time now) {
   head.time = now;
   head.realm = realm;
   head.data_key = 1;
+  head.oldest_key = 1;
   head.checkpoint_time = now;
   head.checkpoint_epoch = audit::first_epoch;
   head.seed = value_or_throw(audit::new_seed());
@@ -100,7 +101,8 @@ RealmState::RealmState(const Realm::Parts& parts, store::Access access, Older ol
     head = open_head(*vault_, *row);
   }
   head_ = value_or_throw(std::move(head));
-  if (vault_->newest() != head_.data_key)
+  // The column that says which keys are retired is anybody's who writes to the database.
+  if (vault_->newest() != head_.data_key || vault_->oldest_in_use() < head_.oldest_key)
     throw Failure(Code::integrity,
                   "the keys of realm " + name + " are not those that its head tells of");
   if (head_.number != row->number || head_.realm != name)
@@ -124,8 +126,15 @@ std::optional<Account> RealmState::find(std::string_view name) {
 std::optional<Account> RealmState::find_in_any_phase(std::string_view name) {
   auto row = transaction_->find(name);
   const std::uint32_t bucket = AccountTree::bucket_of(*vault_, name);
-  AccountTree(*vault_, *transaction_).check(head_.tree, bucket);
-  if (!row) return std::nullopt;
+  const auto members = AccountTree(*vault_, *transaction_).check(head_.tree, bucket);
+  if (!row) {
+    // The tree knows ids, not names: the account may be there under another one.
+    for (const auto& member : members) {
+      const auto there = transaction_->find(member.account);
+      if (there) must_be_named_rightly(*there);
+    }
+    return std::nullopt;
+  }
   if (row->bucket != bucket)
     throw Failure(Code::integrity, "the row of an account was altered or moved");
   return opened(std::move(*row));
@@ -145,6 +154,12 @@ std::optional<hash::Verifier> RealmState::stand_in(std::string_view name) {
   randombytes_buf(verifier.salt.data(), verifier.salt.size());
   randombytes_buf(verifier.tag.data(), verifier.tag.size());
   return verifier;
+}
+
+void RealmState::must_be_named_rightly(const store::AccountRow& row) const {
+  if (row.bucket != AccountTree::bucket_of(*vault_, row.name))
+    throw Failure(Code::integrity, "the row of account " + to_string(row.id) + " was renamed");
+  (void)open_field(row, vault::Field::credential);
 }
 
 Secret RealmState::open_field(const store::AccountRow& row, vault::Field field) const {
@@ -205,7 +220,7 @@ std::vector<std::uint64_t> decode_erased_bodies(std::span<const std::byte> bytes
 }
 
 RealmChange::RealmChange(const Realm::Parts& parts, store::Access access, Journal journal)
-    : RealmState(parts, access), journal_(journal) {}
+    : RealmState(parts, access), journal_(journal), synced_(access == store::Access::write) {}
 
 RealmChange::RealmChange(const Realm::Parts& parts, Older older)
     : RealmState(parts, store::Access::write, older) {}
@@ -262,19 +277,24 @@ void RealmChange::remove(const Account& account) {
     transaction_->remove_attempts(counter.subject);
   transaction_->remove_attempts(name);
 
-  store::Tombstone tombstone{account.row.id, parts_.clock->now(), {}};
+  items_.emplace_back(RemovedAccount{account.row.id});
+  bury(account.row.id);
+}
+
+void RealmChange::bury(const Uuid& id) {
+  store::Tombstone tombstone{id, parts_.clock->now(), {}};
   const auto mac = mac_of(*vault_, tombstone);
   tombstone.mac.assign(mac.begin(), mac.end());
   transaction_->add_tombstone(tombstone);
   ++head_.tombstones;
   for (std::size_t i = 0; i < mac.size(); ++i) head_.tombstones_digest[i] ^= mac[i];
-  items_.emplace_back(RemovedAccount{account.row.id});
   items_.emplace_back(std::move(tombstone));
 }
 
 void RealmChange::put_key(const store::KeyRow& key) {
   transaction_->put_key(key);
   head_.data_key = std::max(head_.data_key, key.number);
+  if (key.retired) head_.oldest_key = std::max(head_.oldest_key, key.number + 1);
   ++head_.keys_version;
   items_.emplace_back(key);
 }
@@ -303,14 +323,25 @@ void RealmChange::check_point() {
   head_.seed = std::move(made.next_seed);
 }
 
+namespace {
+
+// Others than root act by a right, which the trail names.
+std::string detail_of(const Noted& noted) {
+  if (noted.actor.right.empty()) return noted.detail;
+  const std::string by = "(as " + noted.actor.right + ")";
+  return noted.detail.empty() ? by : noted.detail + " " + by;
+}
+
+}  // namespace
+
 store::AuditRow next_record(const vault::Vault& vault, Head& head, const Noted& noted, Time now) {
   store::AuditRow row;
   row.number = head.audit_number + 1;
   row.account = noted.account;
   audit::Record record{now, noted.event, noted.outcome, noted.account, noted.actor.uid, {}};
   const Actor& actor = noted.actor;
-  const auto body =
-      audit::encode(audit::Body{actor.name, actor.source, actor.service, actor.tty, noted.detail});
+  const auto body = audit::encode(
+      audit::Body{actor.name, actor.source, actor.service, actor.tty, detail_of(noted)});
   record.body_digest = audit::digest(body);
   row.body = vault.seal(place_of_body(row.number, row.account), body);
   row.record = audit::encode(record);
@@ -335,12 +366,13 @@ void RealmChange::note(const Noted& noted, bool tell) {
   event.source = actor.source;
   event.service = actor.service;
   event.tty = actor.tty;
-  event.detail = noted.detail;
+  event.detail = detail_of(noted);
   told_.push_back(std::move(event));
 }
 
 void RealmChange::commit() {
   ++head_.number;
+  if (head_.oldest_key == 0) head_.oldest_key = vault_->oldest_in_use();
   head_.time = std::max(head_.time, parts_.clock->now());
   // A key that was put or taken here is not in this vault; the one before still opens.
   transaction_->set_head(sealed_head(*vault_, head_));
@@ -354,7 +386,10 @@ void RealmChange::commit() {
   raise(parts_.keys->seen, head_.number);
   transaction_.reset();
   if (new_run_) parts_.anchor.force({head_.number, digest});
-  if (journal_ == Journal::at_once) parts_.write_journal({head_.number, digest});
+  if (journal_ == Journal::at_once)
+    parts_.write_journal({head_.number, digest});
+  else if (synced_)
+    parts_.advance_anchor({head_.number, digest});
   for (const auto& event : told_) parts_.tell(event);
 }
 

@@ -44,6 +44,8 @@ class RealmState {
   History history(const Account& account) const;
   std::optional<Secret> document(std::string_view name, std::uint64_t generation);
   Secret open_field(const store::AccountRow& row, vault::Field field) const;
+  // Throws Failure (integrity) unless the row's name is the one that it was sealed for.
+  void must_be_named_rightly(const store::AccountRow& row) const;
 
  protected:
   const Realm::Parts& parts_;
@@ -79,6 +81,8 @@ class RealmChange : public RealmState {
   bool replace(store::AccountRow next, store::Generation expected);
   // Everything of it but its tombstone and the bodies of records.
   void remove(const Account& account);
+  // The tombstone of an account; in realm `system` that of a realm, too, which has none yet.
+  void bury(const Uuid& id);
 
   // A value of the realm as a whole; `generation` is the one in the head.
   void set_document(const std::string& name, std::uint64_t& generation,
@@ -102,6 +106,7 @@ class RealmChange : public RealmState {
  private:
   void check_point();
   const Journal journal_ = Journal::at_once;
+  const bool synced_ = true;
   bool new_run_ = false;
   std::vector<Item> items_;
   std::vector<audit::SecurityEvent> told_;

@@ -5,6 +5,7 @@
 #include "engine/account_tree.hpp"
 #include "engine/record_opener.hpp"
 #include "engine/realm_state.hpp"
+#include "engine/store_check.hpp"
 #include "engine/trail_check.hpp"
 #include "journal/journal.hpp"
 
@@ -385,15 +386,7 @@ void Rebuild::check() {
     if (whole.root != realm.head.tree || whole.accounts != realm.head.accounts)
       damaged("the accounts of " + named(realm) + " are not those that change " +
               std::to_string(realm.head.number) + " tells of");
-    vault::Mac tombstones{};
-    std::uint64_t count = 0;
-    for (const auto& tombstone : transaction->tombstones()) {
-      const auto mac = mac_of(*realm.vault, tombstone);
-      for (std::size_t i = 0; i < mac.size(); ++i) tombstones[i] ^= mac[i];
-      ++count;
-    }
-    if (count != realm.head.tombstones || tombstones != realm.head.tombstones_digest)
-      damaged("the erasures of " + named(realm) + " are not those that its head tells of");
+    (void)checked_tombstones(*transaction, *realm.vault, realm.head);
     const std::uint64_t records = realm.head.audit_number - realm.head.audit_pruned;
     const auto trail = check_trail(*transaction, *realm.vault, realm.head, id, {{}, true, true},
                                    [&](std::uint64_t n) {

@@ -1,5 +1,6 @@
 #include "engine/reseal.hpp"
 
+#include "base/bytes.hpp"
 #include "engine/realm_state.hpp"
 
 namespace cred::engine {
@@ -17,16 +18,10 @@ class Anew {
       const auto rows = to_.list_sealed_by_others(prefix_, after, page);
       if (rows.empty()) return;
       after = rows.back().name;
-      for (const auto& row : rows) {
-        auto next = row;
-        const auto one = [&](vault::Field field, store::Blob& sealed) {
-          seal({row.id, row.name, field, row.generation}, sealed);
-        };
-        one(vault::Field::credential, next.credential);
-        one(vault::Field::profile, next.profile);
-        one(vault::Field::history, next.history);
-        (void)to_.reseal(row, next);
-      }
+      for (const auto& row : rows)
+        (void)to_.reseal(row, with_fields(row, [&](const vault::Place& place, store::Blob& sealed) {
+                           seal(place, sealed);
+                         }));
     }
   }
 
@@ -93,6 +88,14 @@ class Anew {
 };
 
 }  // namespace
+
+store::Blob prefix_of(const vault::Vault& vault) {
+  store::Blob prefix(1 + sizeof(vault::KeyId));
+  Writer w(prefix);
+  w.u8(vault::sealed_format);
+  w.u64(vault.newest_id());
+  return prefix;
+}
 
 void seal_anew(store::Transaction& to, const vault::Vault& vault, const vault::Vault& before) {
   bool others = false;

@@ -6,6 +6,19 @@
 
 namespace cred::engine {
 
+// A row whose three sealed fields are exchanged: `exchange` gets the place of each, and it.
+template <typename Exchange>
+store::AccountRow with_fields(const store::AccountRow& row, Exchange exchange) {
+  auto next = row;
+  const auto one = [&](vault::Field field, store::Blob& sealed) {
+    exchange(vault::Place{row.id, row.name, field, row.generation}, sealed);
+  };
+  one(vault::Field::credential, next.credential);
+  one(vault::Field::profile, next.profile);
+  one(vault::Field::history, next.history);
+  return next;
+}
+
 // What a value sealed with the newest key begins with.
 store::Blob prefix_of(const vault::Vault& vault);
 

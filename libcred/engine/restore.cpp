@@ -9,6 +9,7 @@
 #include "engine/reseal.hpp"
 #include "engine/root_rotation.hpp"
 #include "engine/scratch_file.hpp"
+#include "engine/store_check.hpp"
 #include "engine/units.hpp"
 
 #include <algorithm>
@@ -143,6 +144,7 @@ class Restoring {
                                              ", and the journal has " + std::to_string(*last));
         const auto now = look_at(live.store->realm(realm.head.realm), *root_);
         (void)AccountTree(*now.vault, *now.transaction).check_all(now.head.tree);
+        (void)checked_tombstones(*now.transaction, *now.vault, now.head);
       }
       if (live.realms.empty()) throw Failure(Code::integrity, "there is no realm in it");
       live_ = std::move(live);
@@ -155,16 +157,23 @@ class Restoring {
 
   void open_live(Live& live) {
     live.realms.clear();
+    const auto rows = live.store->erased_realms();
+    std::vector<store::Tombstone> tombstones;
     for (const auto& name : live.store->realms()) {
       auto realm = live.store->realm(name);
       if (!realm) continue;
       const Uuid id = realm->row().id;
       auto& known = live.realms[id] = look_at(std::move(realm), *root_);
+      if (name == system_realm)
+        // Before heads had format 2 nothing vouched for realms that were erased.
+        tombstones = known.head.oldest_key == 0
+                         ? rows
+                         : checked_tombstones(*known.transaction, *known.vault, known.head);
       known.transaction.reset();  // there may be many realms
     }
     live.erased.clear();
-    for (const auto& erased : live.store->erased_realms())
-      live.erased[erased.account] = erased.erased;
+    for (const auto& realm : vouched_for(rows, tombstones).realms)
+      live.erased[realm.account] = realm.erased;
   }
 
   // From the newest backup that leads there.

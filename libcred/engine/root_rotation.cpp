@@ -74,8 +74,6 @@ bool is_in_trail(Realm& realm, std::uint64_t last, const std::string& detail) {
   return found;
 }
 
-Secret copy(const Secret& key) { return Secret::copy_of(key.chars(), key.size()); }
-
 }  // namespace
 
 void Engine::tell_of_root_key(vault::KeyId id, const Actor& actor, bool maybe_told,
@@ -125,7 +123,7 @@ bool Engine::finish_root_rotation(const Actor& actor, RootRotation& rotation) {
   rotation.id = id;
   rotation.url = url;
   rotation.continued = true;
-  shared_->root_key->adopt(url, copy(*next));
+  shared_->root_key->adopt(url, Secret::copy_of(next->bytes()));
   // In place last: until then it shows that something is left to be done.
   tell_of_root_key(id, actor, true, rotation);
   value_or_throw(vault::promote_root_key(url));
@@ -175,7 +173,7 @@ void Engine::exchange_root_key(const Secret& next, const std::string& url, const
     if (i == most_tries)
       throw Failure(Code::conflict, "keys are being changed by others; try again");
   }
-  shared_->root_key->adopt(url, copy(next));
+  shared_->root_key->adopt(url, Secret::copy_of(next.bytes()));
   tell_of_root_key(rotation.id, actor, rotation.continued, rotation);
 }
 

@@ -2,7 +2,7 @@
 // it sealed is sealed anew, a few records at a time, while logins and changes go on. When
 // nothing is left they are retired: they open backups and the journal and nothing else.
 
-#include "base/bytes.hpp"
+#include "engine/grant_list.hpp"
 #include "engine/realm_state.hpp"
 #include "engine/reseal.hpp"
 
@@ -202,33 +202,19 @@ void reseal_documents(RealmChange& change) {
     const auto document = change.document(name, generation);
     if (document) change.set_document(name, generation, document->bytes());
   };
-  one("erased_bodies", change.head().erased_bodies);
-  one("grants", change.head().grants);
+  one(erased_bodies_document, change.head().erased_bodies);
+  if (change.head().grants != 0) set_grants(change, grants_of(change));
 }
 
 }  // namespace
 
-store::Blob prefix_of(const vault::Vault& vault) {
-  store::Blob prefix(1 + sizeof(vault::KeyId));
-  Writer w(prefix);
-  w.u8(vault::sealed_format);
-  w.u64(vault.newest_id());
-  return prefix;
-}
-
 store::AccountRow resealed(const vault::Vault& vault, const store::AccountRow& row, Sealer sealer) {
-  auto next = row;
-  const auto one = [&](vault::Field field, store::Blob& sealed) {
+  return with_fields(row, [&](const vault::Place& place, store::Blob& sealed) {
     if (vault.sealed_by_newest(sealed)) return;
-    const vault::Place place{row.id, row.name, field, row.generation};
     auto opened =
         sealer == Sealer::this_call ? vault.open_kept(place, sealed) : vault.open(place, sealed);
     sealed = vault.seal(place, value_or_throw(std::move(opened)).bytes());
-  };
-  one(vault::Field::credential, next.credential);
-  one(vault::Field::profile, next.profile);
-  one(vault::Field::history, next.history);
-  return next;
+  });
 }
 
 Expected<Rotation> Realm::rotate_data_key(const Actor& actor, const WorkProgress& progress,

@@ -177,6 +177,7 @@ Expected<Change> Realm::enrol(std::string_view name, const Profile& profile,
     credential.verifier = parts_->make_verifier(*password);
     credential.set_at = parts_->clock->now();
     credential.demand = must_change ? Demand::forced : Demand::none;
+    if (must_change) credential.one_time_until = credential.set_at + one_time_validity;
     Profile dated = profile;
     dated.created_at = credential.set_at;
     if (!parts_->insert(name, credential, dated, history, actor)) return exists();

@@ -15,16 +15,26 @@ namespace {
 // The names of accounts, looked up once each.
 class Names {
  public:
-  explicit Names(store::Transaction& transaction) : transaction_(transaction) {}
+  explicit Names(RealmState& state) : state_(state) {}
   const std::string& of(const Uuid& account) {
     const auto [known, first] = names_.try_emplace(account);
     if (first && account != Uuid{})
-      if (const auto row = transaction_.find(account)) known->second = row->name;
+      if (const auto row = state_.transaction().find(account); row && is_right(*row))
+        known->second = row->name;
     return known->second;
   }
 
  private:
-  store::Transaction& transaction_;
+  // Records are not shown under a name that somebody wrote into the database.
+  bool is_right(const store::AccountRow& row) const {
+    return at_the_door([&]() -> Expected<void> {
+             state_.must_be_named_rightly(row);
+             return {};
+           })
+        .has_value();
+  }
+
+  RealmState& state_;
   std::map<Uuid, std::string> names_;
 };
 
@@ -61,7 +71,9 @@ Expected<void> Realm::trail(std::uint64_t after,
                             const std::function<bool(const TrailEntry&)>& visit) {
   return at_the_door([&]() -> Expected<void> {
     RealmState state(*parts_, store::Access::read);
-    Names names(state.transaction());
+    Names names(state);
+    // What stands before that was put there by somebody else.
+    after = std::max(after, state.head().audit_pruned);
     each_row(state.transaction(), after, [&](const store::AuditRow& row) {
       auto entry = entry_of(state.vault(), row);
       entry.account = names.of(entry.account_id);
@@ -93,15 +105,21 @@ class Verification {
         return check_;
       }
       mac_.assign(base->second.begin(), base->second.end());
+      const auto first = transaction_.audit(0, 1);
+      if (!first.empty() && first.front().number <= number_) {
+        bad(first.front().number, "it was pruned, and one was put in its place");
+        return check_;
+      }
     }
+    const std::uint64_t last = terms_.up_to.value_or(head.audit_number);
     each_row(transaction_, number_, [&](const store::AuditRow& row) {
       const bool good = holds(row);
       if (good && progress) progress(check_.records);
-      return good;
+      return good && row.number != terms_.up_to;
     });
-    if (!check_.first_bad && number_ != head.audit_number)
+    if (!check_.first_bad && number_ != last)
       bad(number_ + 1, "it is missing: the trail was cut off");
-    if (!check_.first_bad && number_ > 0 &&
+    if (!check_.first_bad && !terms_.up_to && number_ > 0 &&
         (mac_.size() != head.audit_mac.size() ||
          sodium_memcmp(mac_.data(), head.audit_mac.data(), mac_.size()) != 0))
       bad(number_, "it is another one than the head tells of");
@@ -119,7 +137,8 @@ class Verification {
     std::vector<audit::Checkpoint> checkpoints;
     for (const auto& row : transaction_.checkpoints()) {
       auto checkpoint = audit::decode_checkpoint(row.record);
-      if (!checkpoint) return bad(row.number, "the checkpoint after it is malformed");
+      if (!checkpoint || checkpoint->number != row.number)
+        return bad(row.number, "the checkpoint after it is malformed");
       macs_[checkpoint->number] = checkpoint->mac;
       checkpoints.push_back(*checkpoint);
     }
@@ -144,6 +163,8 @@ class Verification {
     if (record->has_body() && row.body.empty() && !terms_.bodies_may_lack &&
         terms_.erased_bodies.count(row.number) == 0)
       return bad(row.number, "its body is missing");
+    if (!row.body.empty() && !terms_.kept && terms_.erased_bodies.count(row.number) > 0)
+      return bad(row.number, "its body was erased and is back");
     if (record->has_body() && !row.body.empty()) {
       // A retired key proves nothing of what is in use.
       const auto key = vault::key_id_of(row.body);

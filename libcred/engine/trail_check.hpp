@@ -7,6 +7,7 @@
 
 #include <cstdint>
 #include <functional>
+#include <optional>
 #include <set>
 
 namespace cred::engine {
@@ -18,6 +19,8 @@ struct TrailTerms {
   bool bodies_may_lack = false;
   // In a backup, where a key that is retired since may have sealed them.
   bool kept = false;
+  // Looks no further than this record, which a checkpoint covers.
+  std::optional<std::uint64_t> up_to{};
 };
 
 // Throws Failure when the store does. `progress` may be empty.

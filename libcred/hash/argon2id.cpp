@@ -1,14 +1,14 @@
 #include "hash/argon2id.hpp"
 
-#include <algorithm>
+#include "hash/argon2/compute.hpp"
+#include "hash/argon2/dispatch.hpp"
+
 #include <argon2.h>
 #include <array>
 #include <atomic>
-#include <condition_variable>
+#include <cstdlib>
 #include <cstring>
-#include <mutex>
 #include <sodium.h>
-#include <thread>
 
 namespace cred::hash {
 namespace {
@@ -28,54 +28,15 @@ int borrow(uint8_t** memory, size_t size) {
 // libargon2 has wiped what it used by now.
 void give_back(uint8_t*, size_t) {}
 
-struct Inputs {
-  std::span<const std::byte> password;
-  std::span<const std::byte> salt;
-  std::span<const std::byte> secret;
-  std::span<const std::byte> associated_data;
-};
+using argon2::Inputs;
 
 uint8_t* unsigned_bytes(std::span<const std::byte> bytes) {
   // libargon2's context is not const-correct; it only reads these.
   return const_cast<uint8_t*>(reinterpret_cast<const uint8_t*>(bytes.data()));
 }
 
-// A hash that libargon2 computes, while it lives. There are as many at once as cores:
-// more would only push one another out of the caches. The rest wait for a core here.
-class UnderWay {
- public:
-  UnderWay() {
-    std::unique_lock lock(mutex);
-    free.wait(lock, [] { return count < cores(); });
-    share_ = cores() / ++count;
-  }
-  UnderWay(const UnderWay&) = delete;
-  UnderWay& operator=(const UnderWay&) = delete;
-  ~UnderWay() {
-    {
-      const std::lock_guard lock(mutex);
-      --count;
-    }
-    free.notify_one();
-  }
-
-  // Alone it is done soonest on all cores. Among others more threads would only wait for
-  // one another: libargon2 starts and joins one for each lane four times a pass.
-  std::uint32_t threads(std::uint32_t lanes) const { return std::min(share_, lanes); }
-
- private:
-  static std::uint32_t cores() {
-    static const std::uint32_t number = std::max(1U, std::thread::hardware_concurrency());
-    return number;
-  }
-  static inline std::mutex mutex;
-  static inline std::condition_variable free;
-  static inline std::uint32_t count = 0;
-  std::uint32_t share_ = 1;
-};
-
-int by_libargon2(const Inputs& in, const Parameters& p, Arena& arena, std::span<std::byte> tag) {
-  const UnderWay hash;
+int by_libargon2(const Inputs& in, const Parameters& p, unsigned threads, Arena& arena,
+                 std::span<std::byte> tag) {
   argon2_context context{};
   context.out = reinterpret_cast<uint8_t*>(tag.data());
   context.outlen = static_cast<uint32_t>(tag.size());
@@ -90,7 +51,7 @@ int by_libargon2(const Inputs& in, const Parameters& p, Arena& arena, std::span<
   context.t_cost = p.passes;
   context.m_cost = p.memory;
   context.lanes = p.lanes;
-  context.threads = hash.threads(p.lanes);
+  context.threads = threads;
   context.version = ARGON2_VERSION_13;
   context.allocate_cbk = borrow;
   context.free_cbk = give_back;
@@ -109,6 +70,22 @@ int by_libsodium(const Inputs& in, const Parameters& p, std::span<std::byte> tag
       std::size_t{p.memory} * 1024, crypto_pwhash_argon2id_alg_argon2id13());
 }
 
+// Below it a slice is over before a helper is awake.
+constexpr std::uint32_t worth_sharing = 4 * 1024;  // KiB
+
+int by_kernel(const argon2::Kernel& kernel, const Inputs& in, const Parameters& p,
+              argon2::Crew::Place& place, Arena& arena, std::span<std::byte> tag) {
+  const std::size_t bytes = argon2::blocks_of(p) * sizeof(argon2::Block);
+  const auto lent = arena.at_least(bytes);
+  if (lent.empty()) return ARGON2_MEMORY_ALLOCATION_ERROR;
+  const argon2::Hash hash{in, p, reinterpret_cast<argon2::Block*>(lent.data()), tag};
+  if (p.lanes > 1 && p.memory >= worth_sharing)
+    argon2::compute(kernel, hash, place);
+  else
+    argon2::compute(kernel, hash, argon2::Order::together);
+  return ARGON2_OK;
+}
+
 bool matches_rfc9106_vector() {
   // RFC 9106 §5.3: Argon2id, 32 KiB, 3 passes, 4 lanes.
   std::array<std::byte, 32> password{};
@@ -125,7 +102,7 @@ bool matches_rfc9106_vector() {
                                                    0xb5, 0x25, 0x20, 0xe9, 0x6b, 0x01, 0xe6, 0x59};
   Arena arena;
   std::array<std::byte, 32> tag{};
-  return by_libargon2({password, salt, secret, associated_data}, {32, 3, 4}, arena, tag) ==
+  return by_libargon2({password, salt, secret, associated_data}, {32, 3, 4}, 1, arena, tag) ==
              ARGON2_OK &&
          std::memcmp(tag.data(), expected.data(), tag.size()) == 0;
 }
@@ -140,18 +117,10 @@ bool libraries_agree() {
   std::array<std::byte, tag_bytes> sodium{};
   std::array<std::byte, tag_bytes> reference{};
   return by_libsodium(in, one_lane, sodium) == 0 &&
-         by_libargon2(in, one_lane, arena, reference) == ARGON2_OK && sodium == reference;
+         by_libargon2(in, one_lane, 1, arena, reference) == ARGON2_OK && sodium == reference;
 }
 
-const Expected<void>& first_use() {
-  static const Expected<void> result = self_test();
-  return result;
-}
-
-}  // namespace
-
-Expected<void> self_test() {
-  if (sodium_init() < 0) return fail(Code::internal, "libsodium could not be initialised");
+Expected<void> test_libraries() {
   if (!matches_rfc9106_vector())
     return fail(Code::internal, "the Argon2id self-test failed: RFC 9106's vector does not match");
   if (!libraries_agree())
@@ -159,17 +128,89 @@ Expected<void> self_test() {
   return {};
 }
 
+// What computes in this process. Without a kernel a library does.
+struct Choice {
+  const argon2::Kernel* kernel = nullptr;
+  bool libsodium = true;  // for one lane
+  Implementation told;
+};
+
+Choice use_libraries(bool libsodium, std::string fault) {
+  value_or_throw(test_libraries());
+  return {nullptr, libsodium, {libsodium ? "sodium" : "reference", std::move(fault)}};
+}
+
+Choice use_kernel(const argon2::Kernel& kernel) {
+  if (argon2::answers_rightly(kernel)) return {&kernel, false, {kernel.name, {}}};
+  return use_libraries(true, "the Argon2id self-test failed: the " + std::string(kernel.name) +
+                                 " kernel does not give the known answers on this processor; "
+                                 "libsodium and libargon2 compute instead");
+}
+
+Choice choose(std::span<const argon2::Kernel* const> kernels, const char* wanted) {
+  if (sodium_init() < 0) throw Failure(Code::internal, "libsodium could not be initialised");
+  if (wanted == nullptr) return use_kernel(*kernels.front());
+  const std::string_view name = wanted;
+  if (name == "reference" || name == "sodium") return use_libraries(name == "sodium", {});
+  for (const argon2::Kernel* kernel : kernels)
+    if (kernel->name == name) return use_kernel(*kernel);
+  throw Failure(Code::configuration,
+                "CRED_ARGON2 names no implementation of Argon2id that this processor has: "
+                "reference, sodium, portable, avx2 and avx512 there are");
+}
+
+const Expected<Choice>& choice() {
+  static const Expected<Choice> chosen = []() -> Expected<Choice> {
+    try {
+      // All give the same tags, so that it is no secret's matter. Tests read it.
+      return choose(argon2::kernels(), secure_getenv("CRED_ARGON2"));
+    } catch (const Failure& failure) {
+      return tl::make_unexpected(failure.error());
+    }
+  }();
+  return chosen;
+}
+
+}  // namespace
+
+Expected<Implementation> implementation() {
+  const auto& chosen = choice();
+  if (!chosen) return tl::make_unexpected(chosen.error());
+  return chosen->told;
+}
+
+Expected<Implementation> implementation_among(std::span<const argon2::Kernel* const> kernels,
+                                              const char* wanted) {
+  try {
+    return choose(kernels, wanted).told;
+  } catch (const Failure& failure) {
+    return tl::make_unexpected(failure.error());
+  }
+}
+
+Expected<void> self_test() {
+  if (const auto& chosen = choice(); !chosen) return tl::make_unexpected(chosen.error());
+  return {};
+}
+
 Expected<void> argon2id(std::span<const std::byte> password, std::span<const std::byte> salt,
                         const Parameters& parameters, Arena& arena, std::span<std::byte> tag) {
-  if (const auto& tested = first_use(); !tested) return tl::make_unexpected(tested.error());
+  const auto& chosen = choice();
+  if (!chosen) return tl::make_unexpected(chosen.error());
   if (auto bounded = demandable(parameters); !bounded) return bounded;
   if (salt.size() != salt_bytes || tag.size() < 16 || tag.size() > 64)
     return fail(Code::internal, "Argon2id takes a 16-byte salt and makes 16 to 64 bytes");
   tags_computed.fetch_add(1, std::memory_order_relaxed);
   const Inputs in{password, salt, {}, {}};
-  // libsodium maps and wipes memory of its own; only libargon2 can be lent some.
-  const int result = parameters.lanes == 1 ? by_libsodium(in, parameters, tag)
-                                           : by_libargon2(in, parameters, arena, tag);
+  argon2::Crew::Place place(argon2::Crew::of_process());
+  int result = ARGON2_OK;
+  if (chosen->kernel != nullptr)
+    result = by_kernel(*chosen->kernel, in, parameters, place, arena, tag);
+  else if (parameters.lanes == 1 && chosen->libsodium)
+    // libsodium maps and wipes memory of its own; only libargon2 can be lent some.
+    result = by_libsodium(in, parameters, tag);
+  else
+    result = by_libargon2(in, parameters, place.threads(parameters.lanes), arena, tag);
   if (result == 0) return {};
   return fail(Code::unavailable,
               result == ARGON2_THREAD_FAIL

@@ -1,24 +1,44 @@
-// Argon2id version 1.3 (RFC 9106): libsodium computes one lane, libargon2 several.
+// Argon2id version 1.3 (RFC 9106). The kernels of argon2/ compute it; libsodium and
+// libargon2 are their judges, and compute where a kernel fails its self-test.
 #pragma once
 
 #include "base/error.hpp"
 #include "hash/arena.hpp"
+#include "hash/argon2/kernel.hpp"
 #include "hash/parameters.hpp"
 
 #include <cstddef>
 #include <span>
+#include <string>
 
 namespace cred::hash {
 
 // Derives a tag of `tag.size()` bytes (16 to 64) from `password` and a 16-byte
-// `salt`. The arena must not be in use elsewhere; it is wiped before return.
+// `salt`. The arena must not be in use elsewhere; who lends it wipes it.
 // The first call in a process runs `self_test`; after a failure of it every call
-// answers `internal`. Errors: unavailable (no memory, no thread), internal.
+// answers its error. No more hashes are computed at once than there are cores; a hash of
+// several lanes uses the cores that have none. Errors: unavailable (no memory, no thread),
+// internal, configuration (CRED_ARGON2 names nothing).
 Expected<void> argon2id(std::span<const std::byte> password, std::span<const std::byte> salt,
                         const Parameters& parameters, Arena& arena, std::span<std::byte> tag);
 
-// Known answers: RFC 9106 §5.3's vector, and both libraries against each other.
-// Takes well under a millisecond.
+// What computes in this process: avx512, avx2, portable, sodium or reference.
+struct Implementation {
+  std::string name;
+  std::string fault;  // a sentence where the fastest kernel failed its self-test
+};
+
+// Chooses at the first call in a process: the fastest kernel that the processor has, the
+// libraries if it does not give the known answers. CRED_ARGON2 names another one, for tests;
+// a process that gained rights does not read it. Errors: as `self_test`.
+Expected<Implementation> implementation();
+
+// The same choice among `kernels`, the first by itself; for tests.
+Expected<Implementation> implementation_among(std::span<const argon2::Kernel* const> kernels,
+                                              const char* wanted);
+
+// Known answers of what computes in this process, the first time; under a millisecond.
+// Errors: internal (nothing gives them), configuration (CRED_ARGON2 names nothing).
 Expected<void> self_test();
 
 // How many tags this process has computed; benchmarks and tests read it.

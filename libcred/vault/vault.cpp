@@ -203,45 +203,55 @@ Expected<std::vector<WrappedKey>> upgrade_keys(const WrappedKey& data_key, const
   return keys;
 }
 
-Sealed wrap_archive_key(const Secret& root_key, const Secret& archive_key) {
+namespace {
+
+// A key wrapped with what a root key gives for one purpose.
+struct Purpose {
+  std::uint64_t subkey;
+  std::string_view label;
+};
+constexpr Purpose archives{archive_subkey, archive_label};
+constexpr Purpose old_roots{old_root_subkey, old_root_label};
+
+Sealed wrap_for(const Purpose& purpose, const Secret& root_key, const Secret& key) {
   initialise();
-  const Secret wrapping = derive(root_key, archive_subkey);
-  return encrypt(wrapping.uchars(), id_of(root_key), associated_data(archive_label, {}, {}),
-                 archive_key.bytes());
+  const Secret wrapping = derive(root_key, purpose.subkey);
+  return encrypt(wrapping.uchars(), id_of(root_key), associated_data(purpose.label, {}, {}),
+                 key.bytes());
+}
+
+Expected<Secret> unwrap_for(const Purpose& purpose, const Secret& root_key,
+                            std::span<const std::byte> wrapped, const char* under_another,
+                            const char* wrong_length) {
+  initialise();
+  const auto wrapped_by = key_id_of(wrapped);
+  if (!wrapped_by) return tl::make_unexpected(wrapped_by.error());
+  if (*wrapped_by != id_of(root_key)) return fail(Code::integrity, under_another);
+  const Secret wrapping = derive(root_key, purpose.subkey);
+  auto opened = decrypt(wrapping.uchars(), associated_data(purpose.label, {}, {}), wrapped);
+  if (opened && opened->size() != key_bytes) return fail(Code::integrity, wrong_length);
+  return opened;
+}
+
+}  // namespace
+
+Sealed wrap_archive_key(const Secret& root_key, const Secret& archive_key) {
+  return wrap_for(archives, root_key, archive_key);
 }
 
 Expected<Secret> unwrap_archive_key(const Secret& root_key, std::span<const std::byte> wrapped) {
-  initialise();
-  const auto wrapped_by = key_id_of(wrapped);
-  if (!wrapped_by) return tl::make_unexpected(wrapped_by.error());
-  if (*wrapped_by != id_of(root_key))
-    return fail(Code::integrity,
-                "the backup was made under another root key; put that one in its place");
-  const Secret wrapping = derive(root_key, archive_subkey);
-  auto opened = decrypt(wrapping.uchars(), associated_data(archive_label, {}, {}), wrapped);
-  if (opened && opened->size() != key_bytes)
-    return fail(Code::integrity, "the key of a backup has a wrong length");
-  return opened;
+  return unwrap_for(archives, root_key, wrapped,
+                    "the backup was made under another root key; put that one in its place",
+                    "the key of a backup has a wrong length");
 }
 
 Sealed wrap_old_root(const Secret& next, const Secret& old) {
-  initialise();
-  const Secret wrapping = derive(next, old_root_subkey);
-  return encrypt(wrapping.uchars(), id_of(next), associated_data(old_root_label, {}, {}),
-                 old.bytes());
+  return wrap_for(old_roots, next, old);
 }
 
 Expected<Secret> unwrap_old_root(const Secret& next, std::span<const std::byte> wrapped) {
-  initialise();
-  const auto wrapped_by = key_id_of(wrapped);
-  if (!wrapped_by) return tl::make_unexpected(wrapped_by.error());
-  if (*wrapped_by != id_of(next))
-    return fail(Code::integrity, "an old root key was wrapped by another one");
-  const Secret wrapping = derive(next, old_root_subkey);
-  auto opened = decrypt(wrapping.uchars(), associated_data(old_root_label, {}, {}), wrapped);
-  if (opened && opened->size() != key_bytes)
-    return fail(Code::integrity, "an old root key has a wrong length");
-  return opened;
+  return unwrap_for(old_roots, next, wrapped, "an old root key was wrapped by another one",
+                    "an old root key has a wrong length");
 }
 
 Secret manifest_seed(const Secret& root_key) {
@@ -253,6 +263,7 @@ Expected<Vault> Vault::open(const Secret& root_key, const Uuid& realm,
                             std::span<const WrappedKey> keys) {
   initialise();
   Vault vault(realm);
+  Secret first_subject;
   for (const WrappedKey& key : keys) {
     auto opened = unwrap(root_key, realm, key, key.number);
     if (!opened) return tl::make_unexpected(opened.error());
@@ -264,6 +275,7 @@ Expected<Vault> Vault::open(const Secret& root_key, const Uuid& realm,
     for (std::uint64_t i = 0; i < fields; ++i)
       derive(data_key.sealing.uchars() + i * key_bytes, *opened, sealing_subkey + i + 1);
     const KeyId id = id_of(*opened);
+    if (key.number == 1) first_subject = derive(*opened, subject_subkey);
     if (key.number > vault.newest_) {
       vault.newest_ = key.number;
       vault.newest_id_ = id;
@@ -272,6 +284,10 @@ Expected<Vault> Vault::open(const Secret& root_key, const Uuid& realm,
   }
   if (vault.index_.empty() || vault.newest_ == 0)
     return fail(Code::integrity, "a key of the realm is missing from the store");
+  vault.made_by_version_4_ =
+      !first_subject.empty() &&
+      sodium_memcmp(first_subject.uchars(), vault.index_.uchars() + subjects * key_bytes,
+                    key_bytes) == 0;
   return vault;
 }
 
@@ -340,6 +356,13 @@ std::optional<std::uint32_t> Vault::number_of(KeyId id) const {
 bool Vault::is_retired(KeyId id) const {
   const auto key = data_keys_.find(id);
   return key != data_keys_.end() && key->second.retired;
+}
+
+std::uint32_t Vault::oldest_in_use() const {
+  std::uint32_t oldest = 0;
+  for (const auto& [id, key] : data_keys_)
+    if (!key.retired && (oldest == 0 || key.number < oldest)) oldest = key.number;
+  return oldest;
 }
 
 namespace {

@@ -113,6 +113,11 @@ class Vault {
   // The number of the key with this id, retired or not.
   std::optional<std::uint32_t> number_of(KeyId id) const;
   bool is_retired(KeyId id) const;
+  // Whether its index keys come from its data key: a realm that version 4 made, whose first
+  // data key is still there.
+  bool made_by_version_4() const { return made_by_version_4_; }
+  // The lowest number of a data key that is not retired; 0: there is none.
+  std::uint32_t oldest_in_use() const;
 
   // A keyed pseudonym of a login name, for attempt counters: the same work whether
   // the account exists or not, and no typed password in the store.
@@ -140,6 +145,7 @@ class Vault {
   std::uint32_t newest_ = 0;
   KeyId newest_id_ = 0;
   std::map<KeyId, DataKey> data_keys_;
+  bool made_by_version_4_ = false;
   Secret index_;  // subject, audit, tree, anchor, tombstone: 32 bytes each
 };
 

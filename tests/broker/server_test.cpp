@@ -11,6 +11,8 @@
 #include <catch2/catch.hpp>
 #include <csignal>
 #include <fstream>
+#include <sys/socket.h>
+#include <sys/un.h>
 #include <thread>
 #include <unistd.h>
 
@@ -38,7 +40,7 @@ class Running {
     thread_ = std::thread([this] {
       served_ = broker::serve({configuration_, -1, socket_}).has_value();
     });
-    for (int i = 0; i < 3000 && !connect().open(); ++i)
+    for (int i = 0; i < 3000 && !listens(); ++i)
       std::this_thread::sleep_for(std::chrono::milliseconds(10));
   }
   ~Running() {
@@ -55,6 +57,18 @@ class Running {
   wire::Channel connect() const { return wire::connect({socket_.c_str(), "/bin/false", nullptr}); }
 
  private:
+  // Unlike a client of credd it starts none where nobody listens.
+  bool listens() const {
+    sockaddr_un address{};
+    address.sun_family = AF_UNIX;
+    socket_.copy(address.sun_path, sizeof address.sun_path - 1);
+    const int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+    const bool open =
+        ::connect(fd, reinterpret_cast<const sockaddr*>(&address), sizeof address) == 0;
+    (void)close(fd);
+    return open;
+  }
+
   test::TemporaryDirectory directory_;
   std::string configuration_ = directory_ / "cred.conf";
   std::string socket_ = directory_ / "credd.sock";

@@ -72,3 +72,65 @@ TEST_CASE("what is lent can be exchanged for more") {
   CHECK(arena.kib() == 1024);
   CHECK((*arena).at_least(1024 * 1024).size() >= 1024 * 1024);
 }
+
+namespace {
+
+constexpr std::size_t usual_bytes = 256 * 1024;
+
+std::span<std::byte> write_into(Arenas& arenas) {
+  Arenas::Lent arena(arenas, 256);
+  const auto memory = (*arena).at_least(usual_bytes);
+  std::fill(memory.begin(), memory.end(), std::byte{0xaa});
+  return memory;
+}
+
+bool wiped(std::span<const std::byte> memory) {
+  return std::all_of(memory.begin(), memory.end(), [](std::byte b) { return b == std::byte{0}; });
+}
+
+}  // namespace
+
+TEST_CASE("promise: what comes back is wiped at once, unless somebody does it later") {
+  Arenas arenas(1024, 256);
+  CHECK(wiped(write_into(arenas)));
+  arenas.wipe_later(1);
+  const auto memory = write_into(arenas);
+  CHECK_FALSE(wiped(memory));
+  arenas.wipe(1h);
+  CHECK_FALSE(wiped(memory));
+  arenas.wipe(0ms);
+  CHECK(wiped(memory));
+  CHECK(write_into(arenas).data() == memory.data());
+}
+
+TEST_CASE("memory that is made ready is lent first, and no more of it than the budget has") {
+  Arenas arenas(600, 256);
+  arenas.wipe_later(10);
+  Arenas::Lent one(arenas, 256);
+  Arenas::Lent other(arenas, 256);
+  CHECK_FALSE((*one).used());
+  CHECK((*one).at_least(1).size() >= usual_bytes);
+  CHECK((*other).at_least(1).size() >= usual_bytes);
+}
+
+TEST_CASE("memory is wiped while other threads hash") {
+  Arenas arenas(1024, 256);
+  arenas.wipe_later(2);
+  std::atomic<bool> mixed{false};
+  std::vector<std::thread> threads;
+  for (unsigned i = 1; i <= 4; ++i)
+    threads.emplace_back([&, i] {
+      for (int k = 0; k < 50; ++k) {
+        {
+          Arenas::Lent arena(arenas, 256);
+          const auto memory = (*arena).at_least(usual_bytes);
+          std::fill(memory.begin(), memory.end(), static_cast<std::byte>(i));
+          mixed = mixed || std::any_of(memory.begin(), memory.end(),
+                                       [&](std::byte b) { return b != static_cast<std::byte>(i); });
+        }
+        arenas.wipe(0ms);
+      }
+    });
+  for (auto& thread : threads) thread.join();
+  CHECK_FALSE(mixed);
+}

@@ -124,10 +124,11 @@ TEST_CASE("sizes and times are read strictly and printed in their largest unit")
 
 TEST_CASE("a realm names its administrators' groups and its services") {
   Configuration c;
-  REQUIRE(apply_configuration("[realm.shop]\nadministrators = [\"shop-admins\"]\n"
-                              "services = [\"shopd\", \"1234\"]\n[realm.shop.policy]\n"
-                              "expiry_stops_all = true\n",
-                              "x.conf", c));
+  REQUIRE(
+      apply_configuration("[realm.shop]\nadministrators = [\"shop-admins\"]\n"
+                          "services = [\"shopd\", \"1234\"]\n[realm.shop.policy]\n"
+                          "expiry_stops_all = true\n",
+                          "x.conf", c));
   CHECK(c.realm_access.at("shop").administrators == std::vector<std::string>{"shop-admins"});
   CHECK(c.realm_access.at("shop").services == std::vector<std::string>{"shopd", "1234"});
   CHECK(c.policy_of("shop").options.expiry_stops_all);
@@ -139,4 +140,26 @@ TEST_CASE("a realm names its administrators' groups and its services") {
              Catch::Contains("did you mean 'services'?"));
   CHECK_THAT(error_of("[realm.a]\nservices = [\"x\"]\n[realm.b]\nservices = [\"x\"]\n"),
              Catch::Contains("a service of realm 'a' and of realm 'b'"));
+}
+
+TEST_CASE("[admins] gives users and groups roles, by realm") {
+  Configuration c;
+  REQUIRE(
+      apply_configuration("[admins]\nalice = \"operator\"\n"
+                          "\"@helpdesk\" = { system = \"helpdesk\", shop = \"viewer\" }\n",
+                          "x.conf", c));
+  REQUIRE(apply_configuration("[admins]\nalice = { shop = \"owner\" }\n", "y.conf", c));
+  CHECK(c.admins.size() == 2);
+  CHECK(c.admins.at("alice").at("system") == Role::operator_);
+  CHECK(c.admins.at("alice").at("shop") == Role::owner);
+  CHECK(c.admins.at("@helpdesk").at("system") == Role::helpdesk);
+  CHECK(c.admins.at("@helpdesk").at("shop") == Role::viewer);
+  CHECK(error_of("[admins]\nalice = \"auditer\"\n") ==
+        "x.conf:2: 'admins.alice': there is no role 'auditer'; did you mean 'auditor'?");
+  CHECK(error_of("[admins]\nalice = { shop = \"ownr\" }\n") ==
+        "x.conf:2: 'admins.alice.shop': there is no role 'ownr'; did you mean 'owner'?");
+  for (const char* line : {"alice = 1", "alice = [\"owner\"]", "alice = { shop = true }",
+                           "\"@\" = \"owner\"", "\"a b\" = \"owner\"", "\"\" = \"owner\""})
+    CHECK_FALSE(error_of(std::string("[admins]\n") + line + "\n").empty());
+  CHECK_FALSE(error_of("admins = \"owner\"\n").empty());
 }

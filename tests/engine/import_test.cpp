@@ -140,6 +140,28 @@ TEST_CASE("earlier passwords of another system are not used again", "[import]") 
   CHECK(status(realm, "alice").passwords == 2);
 }
 
+TEST_CASE("a password that came as Argon2id is not used again either", "[import]") {
+  const TestRealm source;
+  value_or_throw(source.open().enrol("alice", {}, secret(river), false, {"root"}));
+  std::string phc;
+  value_or_throw(source.open().export_credentials("all", {"root"}, [&](const auto& exported) {
+    phc = hash::encode_phc(exported.verifier);
+    return true;
+  }));
+  const TestRealm realm;
+  CHECK(import(realm, account("alice", phc)).outcome == Imported::Outcome::taken);
+  CHECK(status(realm, "alice").wrapped.empty());
+  CHECK(status(realm, "alice").passwords == 1);
+  CHECK(realm.login("alice", river) == Code::accepted);
+  const auto reset = [&](const char* to) {
+    return value_or_throw(realm.open().reset("alice", secret(to), false, {"root"})).code;
+  };
+  CHECK(reset(river) == Code::refused);
+  CHECK(reset("Tricky4Battery") == Code::accepted);
+  CHECK(reset(river) == Code::refused);
+  CHECK(status(realm, "alice").passwords == 2);
+}
+
 TEST_CASE("locks, ages and demands come with an imported account", "[import]") {
   const TestRealm realm;
   auto locked = account("alice", sha512);

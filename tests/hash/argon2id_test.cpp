@@ -1,7 +1,9 @@
 #include "hash/argon2id.hpp"
 
+#include "hash/argon2/dispatch.hpp"
 #include "hash/password_hash.hpp"
 
+#include <algorithm>
 #include <argon2.h>
 #include <atomic>
 #include <catch2/catch.hpp>
@@ -12,7 +14,42 @@
 using namespace cred;
 using namespace cred::hash;
 
-TEST_CASE("RFC 9106's vector and the two libraries agree") { CHECK(self_test()); }
+TEST_CASE("what computes in a process gives the known answers") {
+  CHECK(self_test());
+  REQUIRE(implementation());
+  CHECK(implementation()->fault.empty());
+}
+
+TEST_CASE("each implementation can be named, and a wrong name is told") {
+  const auto kernels = argon2::kernels();
+  for (const auto* kernel : kernels)
+    CHECK(implementation_among(kernels, kernel->name)->name == kernel->name);
+  CHECK(implementation_among(kernels, nullptr)->name == kernels.front()->name);
+  for (const char* library : {"reference", "sodium"})
+    CHECK(implementation_among(kernels, library)->name == library);
+  CHECK(implementation_among(kernels, "fast").error().code == Code::configuration);
+}
+
+TEST_CASE("promise: a kernel that computes wrongly is not used, and that is told") {
+  const argon2::Kernel* right = argon2::kernels().front();
+  static argon2::Fill fill = right->fill;
+  // One bit of one block of the second pass.
+  const argon2::Kernel wrong{"wrong", [](const argon2::Strand* strands, unsigned count,
+                                         std::uint32_t pass, std::uint32_t slice) {
+                               fill(strands, count, pass, slice);
+                               if (pass == 1 && slice == 2)
+                                 strands[0].matrix->blocks[9].words[77] ^= 1;
+                             }};
+  // Does nothing at all.
+  const argon2::Kernel idle{"idle",
+                            [](const argon2::Strand*, unsigned, std::uint32_t, std::uint32_t) {}};
+  for (const auto* kernel : {&wrong, &idle}) {
+    const auto told = implementation_among({&kernel, 1}, nullptr);
+    REQUIRE(told);
+    CHECK(told->name == "sodium");
+    CHECK(told->fault.find(kernel->name) != std::string::npos);
+  }
+}
 
 TEST_CASE("any number of lanes gives the reference library's tag") {
   std::mt19937 random(9106);
@@ -53,18 +90,6 @@ TEST_CASE("hashes that share the cores give the tag of one that has them alone")
   for (auto& thread : threads) thread.join();
   CHECK(alone != std::array<std::byte, tag_bytes>{});
   CHECK(same == 30);
-}
-
-TEST_CASE("a borrowed arena is used and wiped") {
-  Arena arena;
-  const Parameters p{1024, 1, 2};
-  const auto memory = arena.at_least(std::size_t{p.memory} * 1024);
-  std::array<std::byte, tag_bytes> tag{};
-  const std::array<std::byte, salt_bytes> salt{};
-  memory[0] = std::byte{0xaa};
-  REQUIRE(argon2id({}, salt, p, arena, tag));
-  CHECK(arena.at_least(1).data() == memory.data());
-  CHECK(std::all_of(memory.begin(), memory.end(), [](std::byte b) { return b == std::byte{0}; }));
 }
 
 TEST_CASE("parameters out of bounds are refused before any memory is taken") {

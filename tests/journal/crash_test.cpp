@@ -151,11 +151,17 @@ TEST_CASE("processes and threads append to the journal one after the other", "[j
     for (auto& thread : threads) thread.join();
     if (failed) throw std::runtime_error("a thread failed");
   };
-  Child one(work);
-  Child two(work);
-  CHECK(one.wait());
-  CHECK(two.wait());
-  CHECK(holds(read_all(Journal(directory / "journal", journal_realm)), 1, 2 * 3 * each));
+#ifdef __SANITIZE_THREAD__
+  // It knows no threads in the child of a process that has some.
+  constexpr int processes = 1;
+  work();
+#else
+  constexpr int processes = 2;
+  Child other(work);
+  work();
+  CHECK(other.wait());
+#endif
+  CHECK(holds(read_all(Journal(directory / "journal", journal_realm)), 1, processes * 3 * each));
 }
 
 TEST_CASE("a reader of the journal goes on in what was rewritten or pruned under it", "[journal]") {

@@ -335,6 +335,29 @@ TEST_CASE("Django's users come as JSON and as CSV", "[import]") {
   REQUIRE(csv.left.size() == 1);
 }
 
+TEST_CASE("Django's JSON is read with its escapes, and what is none is refused as a whole",
+          "[import]") {
+  const auto all = read_all(Format::django, R"(
+    [ {"pk": -1.5e3, "fields": {"groups": [[1, {"a": [null, "]}"]}], true], "username":
+      "Zo\u00eb \ud83d\udd11", "password": "sha1$a\/b\\\"\u0024", "email": null,
+      "first_name": "\u20ac"}, "model": "auth.user"}, 7, [], "x" ] )");
+  REQUIRE(all.entries.size() == 1);
+  CHECK(all.entries[0].name == "Zoë 🔑");
+  CHECK(hash_of(all.entries[0]) == "sha1$a/b\\\"$");
+  CHECK(all.entries[0].full_name == "€");
+  CHECK(read_all(Format::django, "[]").entries.empty());
+  const std::string nested = std::string(60, '[') + std::string(60, ']');
+  CHECK(read_all(Format::django, "[" + nested + "]").entries.empty());
+  for (const std::string text :
+       {"[", "[1", "[1,]", "[1]x", "[\"\\ud83d\"]", "[\"\\udd11\"]", "[\"\\ud83d\\u0041\"]",
+        "[\"\\u00g1\"]", "[\"\\x\"]", "[\"\\", "[\"a", "[{\"a\"}]", "[{\"a\":}]", "[{\"a\":1,}]",
+        "[{\"fields\":{\"username\":\"a\"]", "[nul]", "[\"a\nb\"]"}) {
+    CAPTURE(text);
+    CHECK(refused(Format::django, text) != "taken");
+  }
+  CHECK(refused(Format::django, "[" + std::string(70, '[') + std::string(71, ']')) != "taken");
+}
+
 TEST_CASE("a reader stops when it is told to", "[import]") {
   int seen = 0;
   const auto done =

@@ -31,6 +31,25 @@ class TemporaryDirectory {
   std::filesystem::path path_;
 };
 
+// While one lives, temporary directories are in memory: many changes wait too long for a disk.
+class InMemory {
+ public:
+  InMemory() {
+    if (std::filesystem::is_directory("/dev/shm")) setenv("TMPDIR", "/dev/shm", 1);
+  }
+  InMemory(const InMemory&) = delete;
+  InMemory& operator=(const InMemory&) = delete;
+  ~InMemory() {
+    if (before_.empty())
+      unsetenv("TMPDIR");
+    else
+      setenv("TMPDIR", before_.c_str(), 1);
+  }
+
+ private:
+  const std::string before_ = std::getenv("TMPDIR") != nullptr ? std::getenv("TMPDIR") : "";
+};
+
 inline Secret secret(std::string_view text) { return Secret::copy_of(text.data(), text.size()); }
 
 // Parameters far below what a configuration accepts: these tests are not about cost.

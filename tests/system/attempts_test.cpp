@@ -19,7 +19,8 @@ class CountedSite : public Site {
   // A login whose hashes are counted.
   Process login(const std::string& name, const std::string& password) const {
     auto launch = credctl(verify_words(name), password + "\n");
-    launch.environment = {"LD_PRELOAD=" WATCH_HASHES, "CRED_TEST_HASHES=" + hashes_file()};
+    launch.environment = {"LD_PRELOAD=" WATCH_HASHES, "CRED_ARGON2=sodium",
+                          "CRED_TEST_HASHES=" + hashes_file()};
     return Process(launch);
   }
   std::size_t hashes() const { return content(hashes_file()).size(); }
@@ -120,7 +121,7 @@ TEST_CASE("after the delay the right password is taken again, and during it noth
 TEST_CASE("promise: killing the process does not win a guess back") {
   CountedSite site;
   auto launch = site.credctl(verify_words("ann"), std::string(wrong_password) + "\n");
-  launch.environment = {"LD_PRELOAD=" WATCH_HASHES, "CRED_TEST_DIE=1"};
+  launch.environment = {"LD_PRELOAD=" WATCH_HASHES, "CRED_ARGON2=sodium", "CRED_TEST_DIE=1"};
   for (int i = 0; i < 4; ++i) REQUIRE(run(launch).signal == SIGKILL);
   CHECK(site.status("ann")["failures"] == 0);
   CHECK(site.status("ann")["attempts_left"] == 1);
@@ -133,7 +134,7 @@ TEST_CASE("promise: killing the process does not win a guess back") {
   CHECK(status["attempts_left"] == 1);
   // Without the faketime program, which turns the signal into an exit status.
   launch.environment = {"LD_PRELOAD=" WATCH_HASHES ":/usr/$LIB/faketime/libfaketime.so.1",
-                        "FAKETIME=+25s", "CRED_TEST_DIE=1"};
+                        "FAKETIME=+25s", "CRED_ARGON2=sodium", "CRED_TEST_DIE=1"};
   REQUIRE(run(launch).signal == SIGKILL);
   const auto blocked = nlohmann::json::parse(
       run(under({"faketime", "-f", "+50s"}, site.credctl({"--json", "status", "ann"}))).out);

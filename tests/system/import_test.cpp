@@ -9,6 +9,8 @@
 #include <csignal>
 #include <cstdio>
 #include <functional>
+#include <map>
+#include <sstream>
 #include <sys/stat.h>
 #include <thread>
 
@@ -18,7 +20,6 @@ using Json = nlohmann::json;
 
 constexpr int refused = 1;
 constexpr int conflict = 6;
-constexpr int accounts_each = 3;
 
 // Keeps the policy; different for each account.
 std::string password_of(int number) { return "Crète " + std::to_string(number) + " Lagune rouge"; }
@@ -41,7 +42,7 @@ std::string recent_seconds() {
   return text;
 }
 
-// What `command` prints of a password that it reads; "$1" is `argument`.
+// One hash, made by a tool of its system for a password that it reads.
 std::string made_by(const std::string& command, const std::string& password,
                     const std::string& argument = {}) {
   // The password is text without quotes or dollars.
@@ -58,15 +59,44 @@ std::string by_mkpasswd(const std::string& method, const std::string& password) 
   return made_by("mkpasswd --stdin --method=\"$1\"", password, method);
 }
 
-// passlib's hash of that name; the fewest rounds where there are any.
-std::string by_passlib(const std::string& name, const std::string& password) {
-  return made_by(
-      "/usr/bin/python3 -W ignore -c 'import sys, passlib.hash as h\n"
-      "scheme = getattr(h, sys.argv[1])\n"
-      "if \"pbkdf2\" in sys.argv[1]: scheme = scheme.using(rounds=1000)\n"
-      "if sys.argv[1] == \"scrypt\": scheme = scheme.using(rounds=10)\n"
-      "print(scheme.hash(sys.stdin.read()))' \"$1\"",
-      password, name);
+// A tool of another system, as shell commands that read passwords and print the hash of each
+// in a line.
+struct Tool {
+  const char* scheme;  // what the report calls it
+  std::string commands;
+};
+
+// `commands` for each password as $p; $n counts them.
+std::string each(const std::string& commands) {
+  return "n=0; while IFS= read -r p; do n=$((n + 1)); " + commands + "; done";
+}
+
+std::string each_by_argon2(const std::string& salt, const std::string& options) {
+  return each("printf %s \"$p\" | argon2 " + salt + "$n " + options + " -e");
+}
+
+std::string slappasswd(const std::string& options) {
+  return each("printf %s \"$p\" >\"$1/secret\"; slappasswd -T \"$1/secret\" " + options);
+}
+
+std::string python(const std::string& program) {
+  return "/usr/bin/python3 -W ignore -c 'import sys\n" + program + "'";
+}
+
+std::string django(const std::string& hasher, const std::string& rest) {
+  return python(
+      "from django.conf import settings\n"
+      "settings.configure()\n"
+      "from django.contrib.auth import hashers\n"
+      "for i, p in enumerate(sys.stdin):\n"
+      "  print(hashers." +
+      hasher + "().encode(p.rstrip(\"\\n\"), " + rest + "))");
+}
+
+// The PHC strings of scrypt and PBKDF2 are passlib's.
+std::string passlib(const std::string& hash) {
+  return python("import passlib.hash as h\nfor p in sys.stdin: print(h." + hash +
+                ".hash(p.rstrip(\"\\n\")))");
 }
 
 Json json_of(const Finished& done, int exit = 0) {
@@ -76,7 +106,10 @@ Json json_of(const Finished& done, int exit = 0) {
 }
 
 struct Imports : Site {
-  Imports() : Site(std::string(cheap_hash) + patient) { init(); }
+  Imports() {
+    configure(service_settings(*this));
+    init();
+  }
 
   std::string file(const std::string& name, const std::string& text) const {
     overwrite(path() / name, text);
@@ -92,124 +125,203 @@ struct Imports : Site {
   Json wrapped(const std::string& name) const {
     return json_of(run({"--json", "user", "show", name}))["hash"]["wrapped"];
   }
-  // In a process of its own each time.
-  void opens_with_its_password_alone(const std::string& name, int number) const {
-    CAPTURE(name);
-    CHECK_FALSE(wrapped(name).is_null());
-    CHECK(verify(name, password_of(number) + "s") == refused);
-    CHECK(verify(name, password_of(number)) == 0);
-    CHECK(wrapped(name).is_null());
-    CHECK(verify(name, password_of(number)) == 0);
-    CHECK(verify(name, password_of(number) + "s") == refused);
+
+  std::vector<std::string> hashes_by(const Tool& tool, int first, int count) const {
+    std::string passwords;
+    for (int i = first; i < first + count; ++i) passwords += password_of(i) + "\n";
+    const auto done =
+        shell(std::string("export LC_ALL=C.UTF-8; umask 077; {\n") + tool.commands + "\n} <\"$2\"",
+              {path(), file("passwords", passwords)});
+    INFO(tool.commands << ": " << done.err);
+    REQUIRE(done.exit == 0);
+    std::vector<std::string> hashes;
+    std::istringstream lines(done.out);
+    for (std::string line; std::getline(lines, line);)
+      if (!line.empty()) hashes.push_back(line);
+    REQUIRE(hashes.size() == static_cast<std::size_t>(count));
+    return hashes;
+  }
+
+  // Accounts, hashed by the tools in equal shares, come in; a service that is started after
+  // that lets each in with its own password alone, and Argon2id is what is left.
+  void all_log_in(const std::string& format, const std::vector<Tool>& tools,
+                  const std::function<std::string(const std::string&, const std::string&)>& line,
+                  const std::string& header = {}, int accounts = 50) const {
+    std::string source = header;
+    std::map<std::string, int> schemes;
+    for (std::size_t t = 0; t < tools.size(); ++t) {
+      const int first = accounts * static_cast<int>(t) / static_cast<int>(tools.size());
+      const int end = accounts * static_cast<int>(t + 1) / static_cast<int>(tools.size());
+      const auto hashes = hashes_by(tools[t], first, end - first);
+      schemes[tools[t].scheme] += end - first;
+      for (int i = first; i < end; ++i)
+        source += line("p" + std::to_string(i), hashes[static_cast<std::size_t>(i - first)]);
+    }
+    const auto report = import(format, source);
+    CHECK(report["imported"] == accounts);
+    CHECK(report["schemes"] == Json(schemes));
+    {
+      const Credd credd(*this);
+      for (int i = 0; i < accounts; ++i) {
+        const std::string name = "p" + std::to_string(i);
+        CAPTURE(name);
+        CHECK(log_in(credd, name, password_of(i + 1)).code == cred::Code::refused);
+        CHECK(log_in(credd, name, password_of(i)).code == cred::Code::accepted);
+      }
+    }
+    CHECK(export_of("recipe") == std::vector<Json>(static_cast<std::size_t>(accounts), nullptr));
+    for (const Json& hash : export_of("hash"))
+      CHECK(hash.get<std::string>().starts_with("$argon2id$v=19$m=7168,t=5,p=1$"));
+    const Credd credd(*this);
+    for (int i = 0; i < accounts; i += 7) {
+      const std::string name = "p" + std::to_string(i);
+      CHECK(log_in(credd, name, password_of(i + 1)).code == cred::Code::refused);
+      CHECK(log_in(credd, name, password_of(i)).code == cred::Code::accepted);
+    }
+  }
+
+  std::vector<Json> export_of(const char* member) const {
+    const std::string output = path() / (std::string("exported-") + member);
+    (void)json_of(run({"--json", "export", "json", "--output", output, "--yes"}));
+    std::vector<Json> found;
+    std::istringstream lines(content(output));
+    for (std::string line; std::getline(lines, line);) found.push_back(Json::parse(line)[member]);
+    return found;
   }
 };
 
+std::string with_colon(const std::string& name, const std::string& hash) {
+  return name + ":" + hash + "\n";
+}
+
 }  // namespace
 
-TEST_CASE("accounts of shadow log in with their passwords, and Argon2id is what is left") {
+TEST_CASE("fifty accounts of shadow log in with their passwords, and Argon2id is what is left",
+          "[import]") {
   const Imports site;
-  std::string shadow = "daemon:*:19000:0:99999:7:::\n";
-  std::vector<std::string> names;
-  int number = 0;
-  for (const std::string method :
-       {"yescrypt", "gost-yescrypt", "sha512crypt", "sha256crypt", "bcrypt", "md5crypt"}) {
-    for (int i = 0; i < accounts_each; ++i) {
-      names.push_back(method + std::to_string(i));
-      shadow += names.back() + ":" + by_mkpasswd(method, password_of(number++)) + ":" +
-                recent_day() + ":0:99999:7:::\n";
-    }
+  site.all_log_in(
+      "shadow",
+      {{"yescrypt", each("printf %s \"$p\" | mkpasswd --stdin --method=yescrypt --rounds=1")},
+       {"gost-yescrypt",
+        each("printf %s \"$p\" | mkpasswd --stdin --method=gost-yescrypt --rounds=1")},
+       {"sha512crypt",
+        each("printf %s \"$p\" | mkpasswd --stdin --method=sha512crypt --rounds=1000")},
+       {"sha256crypt", "openssl passwd -5 -stdin"},
+       {"bcrypt", each("printf %s \"$p\" | mkpasswd --stdin --method=bcrypt --rounds=5")},
+       {"md5crypt", "openssl passwd -1 -stdin"}},
+      [](const std::string& name, const std::string& hash) {
+        return name + ":" + hash + ":" + recent_day() + ":0:99999:7:::\n";
+      });
+  CHECK(site.status("p0")["set"] == cred::engine::print_time(ten_days_ago()));
+}
+
+TEST_CASE("fifty accounts of htpasswd log in with their passwords", "[import]") {
+  Imports().all_log_in(
+      "htpasswd",
+      {{"bcrypt", each("printf %s \"$p\" | htpasswd -niBC 5 '' | cut -d: -f2")},
+       {"apr1", each("printf %s \"$p\" | htpasswd -nim '' | cut -d: -f2")},
+       {"apr1", "openssl passwd -apr1 -stdin"},
+       {"sha1", each("printf %s \"$p\" | htpasswd -nis '' | cut -d: -f2")},
+       {"sha256crypt", each("printf %s \"$p\" | htpasswd -ni2 -r 1000 '' | cut -d: -f2")},
+       {"sha512crypt", each("printf %s \"$p\" | htpasswd -ni5 -r 1000 '' | cut -d: -f2")}},
+      with_colon);
+}
+
+TEST_CASE("fifty people of an LDAP directory log in with their passwords", "[import]") {
+  Imports().all_log_in(
+      "ldif",
+      {{"sha1", slappasswd("-h {SHA}")},
+       {"sha1", slappasswd("-h {SSHA}")},
+       {"md5", slappasswd("-h {SMD5}")},
+       {"sha512crypt", slappasswd("-h {CRYPT} -c '$6$rounds=1000$%.8s'")},
+       {"sha256", slappasswd("-o module-load=pw-sha2 -h {SSHA256}")},
+       {"sha512", slappasswd("-o module-load=pw-sha2 -h {SSHA512}")},
+       {"pbkdf2-sha1", slappasswd("-o module-load=pw-pbkdf2 -h {PBKDF2}")},
+       {"pbkdf2-sha256", slappasswd("-o module-load=pw-pbkdf2 -h {PBKDF2-SHA256}")},
+       {"pbkdf2-sha512", slappasswd("-o module-load=pw-pbkdf2 -h {PBKDF2-SHA512}")},
+       {"argon2i", slappasswd("-o 'module-load=argon2 m=1024 t=2' -h {ARGON2}")}},
+      [](const std::string& name, const std::string& hash) {
+        return "dn: uid=" + name + "\nuid: " + name + "\nuserPassword: " + hash + "\n\n";
+      });
+}
+
+TEST_CASE("fifty users of Django log in with their passwords", "[import]") {
+  const std::vector<Tool> tools{
+      {"pbkdf2-sha256", django("PBKDF2PasswordHasher", "\"seasalt%d\" % i, 1000")},
+      {"pbkdf2-sha1", django("PBKDF2SHA1PasswordHasher", "\"seasalt%d\" % i, 1000")},
+      {"salt-sha1", django("SHA1PasswordHasher", "\"seasalt%d\" % i")},
+      {"salt-md5", django("MD5PasswordHasher", "\"seasalt%d\" % i")},
+      {"salt-sha1", django("UnsaltedSHA1PasswordHasher", "\"\"")}};
+  SECTION("of a table") {
+    Imports().all_log_in(
+        "django", tools,
+        [](const std::string& name, const std::string& hash) {
+          return "t," + name + "," + hash + "\n";
+        },
+        "is_active,username,password\n");
   }
-  const auto report = site.import("shadow", shadow);
-  CHECK(report["imported"] == names.size());
-  CHECK(report["schemes"]["yescrypt"] == accounts_each);
-  CHECK(report["schemes"]["md5crypt"] == accounts_each);
-  REQUIRE(report["not_taken"].size() == 1);
-  CHECK(report["not_taken"][0]["account"] == "daemon");
-  for (std::size_t i = 0; i < names.size(); ++i) {
-    const auto status = site.status(names[i]);
-    CHECK(status["set"] == cred::engine::print_time(ten_days_ago()));
-    site.opens_with_its_password_alone(names[i], static_cast<int>(i));
+  SECTION("and ten of dumpdata") {
+    Imports().all_log_in(
+        "django", tools,
+        [](const std::string& name, const std::string& hash) {
+          const Json user{{"model", "auth.user"},
+                          {"fields", {{"username", name}, {"password", hash}}}};
+          return (name == "p0" ? "" : ",") + user.dump() + (name == "p9" ? "]" : "");
+        },
+        "[", 10);
   }
 }
 
-TEST_CASE("hashes of htpasswd, LDAP, Django, Samba and PHC strings open their accounts") {
-  const Imports site;
-  const auto check =
-      [&](const std::string& format, const std::vector<std::string>& schemes,
-          const std::function<std::string(const std::string&, const std::string&)>& make,
-          const std::function<std::string(const std::string&, const std::string&)>& line,
-          const std::string& header = {}) {
-        std::string source = header;
-        for (std::size_t s = 0; s < schemes.size(); ++s)
-          for (int i = 0; i < accounts_each; ++i)
-            source += line(format + std::to_string(s) + "-" + std::to_string(i),
-                           make(schemes[s], password_of(i)));
-        CHECK(site.import(format, source)["imported"] == schemes.size() * accounts_each);
-        for (std::size_t s = 0; s < schemes.size(); ++s)
-          for (int i = 0; i < accounts_each; ++i)
-            site.opens_with_its_password_alone(format + std::to_string(s) + "-" + std::to_string(i),
-                                               i);
-      };
-  const auto colon = [](const std::string& name, const std::string& hash) {
-    return name + ":" + hash + "\n";
-  };
-  check(
-      "htpasswd", {"-B", "-m", "-s", "-2", "-5"},
-      [](const std::string& option, const std::string& password) {
-        const auto line = made_by("htpasswd -n -i \"$1\" name", password, option);
-        return line.substr(line.find(':') + 1);
-      },
-      colon);
-  check("ldif",
-        {"ldap_sha1", "ldap_salted_sha1", "ldap_salted_sha256", "ldap_salted_sha512",
-         "ldap_salted_md5", "ldap_pbkdf2_sha1", "ldap_pbkdf2_sha256", "ldap_pbkdf2_sha512"},
-        by_passlib, [](const std::string& name, const std::string& hash) {
-          return "dn: uid=" + name + "\nuid: " + name + "\nuserPassword: " + hash + "\n\n";
-        });
-  check(
-      "django",
-      {"django_pbkdf2_sha256", "django_pbkdf2_sha1", "django_salted_sha1", "django_salted_md5"},
-      by_passlib,
+TEST_CASE("fifty NT hashes open their accounts", "[import]") {
+  Imports().all_log_in(
+      "nt",
+      {{"nt", each("printf %s \"$p\" | iconv -t UTF-16LE | "
+                   "openssl dgst -provider legacy -provider default -md4 -r | cut -c1-32")}},
       [](const std::string& name, const std::string& hash) {
-        return "t," + name + "," + hash + "\n";
-      },
-      "is_active,username,password\n");
-  check("nt", {"nthash"}, by_passlib, [](const std::string& name, const std::string& hash) {
-    return name + ":1000:" + std::string(32, 'X') + ":" + hash + ":[U          ]:LCT-" +
-           recent_seconds() + ":\n";
-  });
-  check("phc", {"pbkdf2_sha256", "pbkdf2_sha512", "scrypt"}, by_passlib, colon);
-  check(
-      "csv", {"-i", "-id"},
-      [](const std::string& variant, const std::string& password) {
-        return made_by("argon2 saltsaltsalt \"$1\" -m 10 -t 2 -p 2 -e", password, variant);
-      },
+        return name + ":1000:" + std::string(32, 'X') + ":" + hash + ":[U          ]:LCT-" +
+               recent_seconds() + ":\n";
+      });
+}
+
+TEST_CASE("fifty PHC strings open their accounts", "[import]") {
+  Imports().all_log_in(
+      "phc",
+      {{"argon2id", each_by_argon2("saltsalt", "-id -m 10 -t 2 -p 2")},
+       // As this library writes it: not wrapped.
+       {"argon2id", each_by_argon2("saltsaltsalt100", "-id -k 7168 -t 5 -p 1 -l 32")},
+       {"argon2i", each_by_argon2("saltsalt", "-i -m 10 -t 3 -p 1 -l 24")},
+       {"scrypt", passlib("scrypt.using(rounds=10)")},
+       {"pbkdf2-sha256", passlib("pbkdf2_sha256.using(rounds=1000)")},
+       {"pbkdf2-sha512", passlib("pbkdf2_sha512.using(rounds=1000)")}},
+      with_colon);
+}
+
+TEST_CASE("fifty rows of a table log in with their passwords", "[import]") {
+  Imports().all_log_in(
+      "csv",
+      {{"argon2i", each_by_argon2("saltsalt", "-i -m 10 -t 2 -p 2")},
+       {"sha512crypt", "openssl passwd -6 -stdin"}},
       [](const std::string& name, const std::string& hash) { return name + ",\"" + hash + "\"\n"; },
       "name,hash\n");
 }
 
-TEST_CASE("credd in its filter knows what libxcrypt and OpenSSL's old algorithms made") {
-  Imports site;
-  site.configure(service_settings(site));
-  const std::string shadow =
-      "alice:" + by_mkpasswd("yescrypt", password_of(1)) + ":" + recent_day() +
-      "::::::\nbob:" + by_mkpasswd("md5crypt", password_of(2)) + ":" + recent_day() + "::::::\n";
-  const std::string samba = "carol:1000:x:" + by_passlib("nthash", password_of(3)) + ":::\n";
-  CHECK(site.import("shadow", shadow)["imported"] == 2);
-  CHECK(site.import("nt", samba)["imported"] == 1);
-  const Credd credd(site);
-  int number = 1;
-  for (const char* name : {"alice", "bob", "carol"}) {
-    CAPTURE(name);
-    CHECK(log_in(credd, name, password_of(number) + "s").code == cred::Code::refused);
-    CHECK(log_in(credd, name, password_of(number)).code == cred::Code::accepted);
-    CHECK(site.wrapped(name).is_null());
-    CHECK(log_in(credd, name, password_of(number)).code == cred::Code::accepted);
-    ++number;
-  }
+TEST_CASE("credctl, too, opens an imported account, and shows what its hash was wrapped over",
+          "[import]") {
+  const Imports site;
+  site.import("shadow",
+              "alice:" + by_mkpasswd("yescrypt", password_of(1)) + ":" + recent_day() + "::::::\n");
+  CHECK(site.wrapped("alice") == "yescrypt");
+  CHECK(site.run({"user", "show", "alice"}).out.find(", over yescrypt until the next login") !=
+        std::string::npos);
+  CHECK(site.verify("alice", password_of(2)) == refused);
+  CHECK(site.wrapped("alice") == "yescrypt");
+  CHECK(site.verify("alice", password_of(1)) == 0);
+  CHECK(site.wrapped("alice").is_null());
+  CHECK(site.verify("alice", password_of(1)) == 0);
+  CHECK(site.verify("alice", password_of(2)) == refused);
 }
 
-TEST_CASE("an import that is killed is completed by its repetition") {
+TEST_CASE("an import that is killed is completed by its repetition", "[import]") {
   const Imports site;
   constexpr std::size_t accounts = 300;
   const std::string hash = by_mkpasswd("md5crypt", password_of(1));
@@ -234,7 +346,7 @@ TEST_CASE("an import that is killed is completed by its repetition") {
   CHECK(site.run({"audit", "verify"}).exit == 0);
 }
 
-TEST_CASE("a dry run says what would come of an import, and changes nothing") {
+TEST_CASE("a dry run says what would come of an import, and changes nothing", "[import]") {
   const Imports site;
   const std::string source = "alice:" + by_mkpasswd("sha512crypt", password_of(1)) + ":" +
                              recent_day() +
@@ -255,7 +367,7 @@ TEST_CASE("a dry run says what would come of an import, and changes nothing") {
   CHECK(text.out.find("2 bob: DES counts the first eight characters alone") != std::string::npos);
 }
 
-TEST_CASE("earlier passwords of opasswd are refused as new ones") {
+TEST_CASE("earlier passwords of opasswd are refused as new ones", "[import]") {
   const Imports site;
   const auto shadow = site.file("shadow", "alice:" + by_mkpasswd("yescrypt", password_of(1)) + ":" +
                                               recent_day() + "::::::\n");
@@ -270,7 +382,8 @@ TEST_CASE("earlier passwords of opasswd are refused as new ones") {
   CHECK(site.verify("alice", "Correct7horse") == 0);
 }
 
-TEST_CASE("what is exported opens the same accounts in another realm, and what is not is told") {
+TEST_CASE("what is exported opens the same accounts in another realm, and what is not is told",
+          "[import]") {
   const Imports site;
   site.add("alice");
   site.add("bob", other_password);

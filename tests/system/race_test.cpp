@@ -20,7 +20,7 @@ Pair at_once(const Launch& a, const Launch& b) {
 
 // Both wait for each other after they have read the account and before they hash.
 Launch meeting(const Site& site, Launch launch) {
-  launch.environment = {"LD_PRELOAD=" WATCH_HASHES,
+  launch.environment = {"LD_PRELOAD=" WATCH_HASHES, "CRED_ARGON2=sodium",
                         "CRED_TEST_MEET=" + (site.path() / "meeting").string() + ":2"};
   return launch;
 }

@@ -17,7 +17,8 @@ constexpr int guesses_on_each = 100;
 class CountedCredd : public Credd {
  public:
   explicit CountedCredd(const Site& site)
-      : Credd(site, {}, {"LD_PRELOAD=" WATCH_HASHES, "CRED_TEST_HASHES=" + file(site)}),
+      : Credd(site, {},
+              {"LD_PRELOAD=" WATCH_HASHES, "CRED_ARGON2=sodium", "CRED_TEST_HASHES=" + file(site)}),
         file_(file(site)) {}
   std::size_t hashes() const { return content(file_).size(); }
 

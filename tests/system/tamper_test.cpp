@@ -24,6 +24,17 @@ Finished login(const Site& site, const std::string& name, const std::string& pas
   return site.run({"verify", name, "--stdin"}, password + "\n");
 }
 
+// The database alone: journal and anchor lie elsewhere.
+void put_store_back(const Site& site, const std::map<std::string, std::string>& yesterday) {
+  auto files = site.files();
+  for (const char* part : {"", "-wal", "-shm"}) {
+    const std::string name = std::string("cred.db") + part;
+    files.erase(name);
+    if (yesterday.contains(name)) files[name] = yesterday.at(name);
+  }
+  site.restore(files);
+}
+
 }  // namespace
 
 TEST_CASE("promise: swapped credentials open no account") {
@@ -52,7 +63,7 @@ TEST_CASE("promise: a renamed account does not open") {
   site.sql("UPDATE account SET name = 'carol' WHERE name = 'ann';");
   is_integrity(login(site, "carol", right_password));
   is_integrity(site.run({"status", "carol"}));
-  CHECK(site.verify("ann", right_password) == 1);
+  is_integrity(login(site, "ann", right_password));
   CHECK(site.verify("bob", other_password) == 0);
 }
 
@@ -99,5 +110,42 @@ TEST_CASE("promise: another realm's key, or none of ours, opens nothing") {
     site.sql("UPDATE realm_key SET wrapped = x'" + theirs.substr(0, theirs.size() - 1) +
              "' WHERE number = " + number + ";");
   }
+  is_integrity(login(site, "ann", right_password));
+}
+
+TEST_CASE("promise: an account that was deleted is missed, and audit verify and maintain go on") {
+  TwoAccounts site;
+  site.sql("DELETE FROM account WHERE name = 'ann';");
+  is_integrity(login(site, "ann", right_password));
+  is_integrity(site.run({"maintain"}));
+  CHECK(site.verify("bob", other_password) == 0);
+  // The trail has the login that met it.
+  const auto noticed = site.run({"audit", "show", "--event", "tampering_noticed", "--json"});
+  CHECK(noticed.exit == 0);
+  CHECK(noticed.out.find("tampering_noticed") != std::string::npos);
+  CHECK(site.run({"audit", "verify"}).exit == 0);
+}
+
+TEST_CASE("promise: yesterday's store is refused with 9 until somebody accepts it with a reason") {
+  TwoAccounts site;
+  const auto yesterday = site.files();
+  SECTION("from before a change") { site.reset("ann", "Velvet-Kettledrum7"); }
+  SECTION("from before a wrong guess") { REQUIRE(site.verify("ann", wrong_password) == 1); }
+  put_store_back(site, yesterday);
+  is_integrity(login(site, "ann", right_password));
+  is_integrity(site.run({"status", "bob"}));
+  is_integrity(site.run({"audit", "verify"}));
+  CHECK(site.run({"accept-rollback"}).exit == 2);
+  CHECK(site.run({"accept-rollback", "--reason", "the disk image of Monday"}).exit == 0);
+  CHECK(site.verify("ann", right_password) == 0);
+  const auto told = site.run({"audit", "show", "--event", "rollback_accepted"});
+  CHECK(told.out.find("the disk image of Monday") != std::string::npos);
+}
+
+TEST_CASE("promise: a store without its head is refused") {
+  TwoAccounts site;
+  site.sql("DELETE FROM head;");
+  is_integrity(login(site, "ann", right_password));
+  for (const char* place : {"anchor", "journal"}) std::filesystem::remove_all(site.path() / place);
   is_integrity(login(site, "ann", right_password));
 }

@@ -1,5 +1,6 @@
 // Preloaded into credctl: sees every Argon2id computation before it is made. The
-// self-test's are told apart by their memory, which no password's hash may have.
+// self-test's are told apart by their memory, which no password's hash may have. Only what
+// the libraries compute can be seen: CRED_ARGON2=sodium belongs to it.
 //
 // CRED_TEST_HASHES=FILE     a byte is appended to FILE for each
 // CRED_TEST_MEET=FILE:N     the first one waits until N processes have come so far

@@ -56,6 +56,19 @@ bool disk_is_full(const std::string& path) {
   return disk.f_bavail * disk.f_frsize < 64 * 1024;
 }
 
+// SQLite's own waits for up to 100 ms between two tries: whoever writes little by little
+// would be kept out by those who come and go meanwhile.
+int wait_for_others(void*, int tries) {
+  constexpr int soon = 100;
+  static thread_local std::chrono::steady_clock::time_point began;
+  const auto now = std::chrono::steady_clock::now();
+  if (tries == 0) began = now;
+  if (now - began >= std::chrono::milliseconds(busy_ms)) return 0;
+  std::this_thread::sleep_for(tries < soon ? std::chrono::microseconds(500)
+                                           : std::chrono::milliseconds(5));
+  return 1;
+}
+
 // SQLite does not call its busy handler for this switch, so that two processes
 // that create a store at once would fail one another.
 bool write_ahead(SQLite::Database& database) {
@@ -106,8 +119,8 @@ std::unique_ptr<SQLite::Database> connect(const std::string& path, Mode mode) {
   if (mode == Mode::existing) check_openable(path);
   return guarded(path, [&] {
     const int create = mode == Mode::existing ? 0 : SQLite::OPEN_CREATE;
-    auto database =
-        std::make_unique<SQLite::Database>(path, SQLite::OPEN_READWRITE | create, busy_ms);
+    auto database = std::make_unique<SQLite::Database>(path, SQLite::OPEN_READWRITE | create);
+    (void)sqlite3_busy_handler(database->getHandle(), wait_for_others, nullptr);
     sqlite3_extended_result_codes(database->getHandle(), 1);
     database->exec("PRAGMA trusted_schema = OFF");
     // Before the first pragma that writes: another program's file stays as it is.
