@@ -5,6 +5,7 @@
 #include "support/temporary.hpp"
 
 #include <catch2/catch.hpp>
+#include <thread>
 
 using namespace cred;
 using namespace cred::engine;
@@ -116,6 +117,24 @@ TEST_CASE("a reset before the first login keeps what knows the imported password
   CHECK(reset(river) == Code::refused);
   CHECK(realm.login("alice", river) == Code::refused);
   CHECK(realm.login("alice", "Tricky4Battery") == Code::accepted);
+}
+
+TEST_CASE("a reset while the owner logs in with the imported password is what stays", "[import]") {
+  // Long enough that the reset comes between the look at the hash and its replacement, in some
+  // of the rounds.
+  constexpr const char* yescrypt =
+      "$y$j9T$WjY5/nO.51zedkVdtmAqz.$xJ2Be5wt2GJy5v2Mr1BCtRqNI.WaPnWKuE4D9DH7ec0";
+  for (int round = 0; round < 8; ++round) {
+    const TestRealm realm;
+    import(realm, account("alice", yescrypt));
+    auto opened = realm.open();
+    std::thread login([&] { (void)opened.authenticate("alice", secret(river)); });
+    std::this_thread::sleep_for(std::chrono::milliseconds(3 * round));
+    while (!realm.open().reset("alice", secret("Tricky4Battery"), false, {"root"})) {}
+    login.join();
+    CHECK(realm.login("alice", "Tricky4Battery") == Code::accepted);
+    CHECK(realm.login("alice", river) == Code::refused);
+  }
 }
 
 TEST_CASE("earlier passwords of another system are not used again", "[import]") {
