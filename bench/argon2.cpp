@@ -82,8 +82,9 @@ void two_by_kernel(const argon2::Kernel& kernel, const Parameters& p, Memory& me
   Tag tag{};
   Tag other{};
   const argon2::Inputs in{password, salt, {}, {}};
-  argon2::compute_both(kernel, {in, p, Memory::of(memory.one, p), tag},
-                       {in, p, Memory::of(memory.other, p), other});
+  const std::array<argon2::Hash, 2> both{
+      {{in, p, Memory::of(memory.one, p), tag}, {in, p, Memory::of(memory.other, p), other}}};
+  argon2::compute(kernel, both, argon2::Order::together);
   if (wipe) memory.one.wipe();
   if (wipe) memory.other.wipe();
 }

@@ -62,8 +62,10 @@ void bring_up_to_date(const Realm::Parts& parts, const Account& account, Standin
   }
   if (!rehash && !aged_out && !forced) return;
   History history = parts.history(account);
-  if (rehash) next.verifier = parts.make_verifier(password);
-  if (rehash && foreign) (void)parts.remember(history, password);
+  if (rehash && foreign)
+    (void)parts.remember(history, password, &next.verifier);
+  else if (rehash)
+    next.verifier = parts.make_verifier(password);
   if (aged_out) next.demand = Demand::expired;
   if (forced) next.demand = Demand::forced;
   const auto event = rehash   ? audit::Event::rehashed

@@ -7,11 +7,16 @@
 
 namespace cred::hash {
 
-Expected<Verifier> make_verifier(const Secret& password, const Parameters& parameters,
-                                 Arena& arena) {
+Verifier salted(const Parameters& parameters) {
   Verifier verifier;
   verifier.parameters = parameters;
   randombytes_buf(verifier.salt.data(), verifier.salt.size());
+  return verifier;
+}
+
+Expected<Verifier> make_verifier(const Secret& password, const Parameters& parameters,
+                                 Arena& arena) {
+  Verifier verifier = salted(parameters);
   if (auto done = argon2id(password.bytes(), verifier.salt, parameters, arena, verifier.tag); !done)
     return tl::make_unexpected(done.error());
   return verifier;

@@ -8,6 +8,9 @@
 
 namespace cred::hash {
 
+// One without a tag yet, with a fresh random salt.
+Verifier salted(const Parameters& parameters);
+
 // A verifier under a fresh random salt. Errors: as `argon2id`.
 Expected<Verifier> make_verifier(const Secret& password, const Parameters& parameters,
                                  Arena& arena);
