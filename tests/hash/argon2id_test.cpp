@@ -93,8 +93,8 @@ TEST_CASE("hashes that share the cores give the tag of one that has them alone")
 }
 
 TEST_CASE("several hashes at once give the tags that each gives alone, with any memory") {
-  const Parameters costs[]{{8192, 1, 1}, {8192, 1, 1}, {8192, 1, 1}, {8192, 1, 2},
-                           {8192, 1, 4}, {8192, 1, 4}, {64, 2, 1},   {64, 2, 1}};
+  const Parameters costs[]{{8192, 1, 1}, {8192, 1, 1}, {8192, 1, 1}, {8192, 1, 2},  {8192, 1, 4},
+                           {8192, 1, 4}, {64, 2, 1},   {64, 2, 1},   {32768, 1, 1}, {32768, 1, 1}};
   constexpr std::size_t count = std::size(costs);
   std::array<std::array<std::byte, salt_bytes>, count> salts{};
   std::array<std::array<std::byte, tag_bytes>, count> alone{};
