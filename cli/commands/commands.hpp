@@ -29,6 +29,8 @@ void add_completion(CLI::App& program, const Session& session, Action& action);
 void add_generate(CLI::App& program, const Session& session, Action& action);
 void add_status(CLI::App& program, const Session& session, Action& action);
 void add_doctor(CLI::App& program, const Session& session, Action& action);
+void add_export(CLI::App& program, const Session& session, Action& action);
+void add_import(CLI::App& program, const Session& session, Action& action);
 void add_expire(CLI::App& program, const Session& session, Action& action);
 void add_breach(CLI::App& program, const Session& session, Action& action);
 void add_compromise(CLI::App& program, const Session& session, Action& action);
