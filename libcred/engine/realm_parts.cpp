@@ -3,6 +3,7 @@
 #include "base/bytes.hpp"
 #include "engine/ageing.hpp"
 #include "engine/realm_state.hpp"
+#include "hash/foreign.hpp"
 #include "policy/near_copy.hpp"
 
 #include <algorithm>
@@ -301,16 +302,9 @@ hash::Verifier Realm::Parts::make_verifier(const Secret& password) const {
 
 bool Realm::Parts::matches(const Secret& password, const hash::Verifier& verifier,
                            Arenas::Lent& arena) const {
-  if (verifier.parameters.memory > arena.kib()) arena.exchange(verifier.parameters.memory);
+  const std::uint32_t needed = hash::working_memory(verifier);
+  if (needed > arena.kib()) arena.exchange(needed);
   return value_or_throw(hash::matches(password, verifier, *arena));
-}
-
-void Realm::Parts::hash_in_vain(const Secret& password, Arenas::Lent& arena) const {
-  hash::Verifier nobodys;
-  nobodys.parameters = parameters;
-  randombytes_buf(nobodys.salt.data(), nobodys.salt.size());
-  randombytes_buf(nobodys.tag.data(), nobodys.tag.size());
-  (void)matches(password, nobodys, arena);
 }
 
 void Realm::Parts::hash_all(std::span<const hash::Task> tasks) const {
@@ -325,13 +319,27 @@ void Realm::Parts::hash_all(std::span<const hash::Task> tasks) const {
   value_or_throw(hash::argon2id(tasks, all));
 }
 
+// What other systems made of a password, for each of their hashes in the history; empty: it
+// cannot have been this one.
+std::vector<Wiped<std::byte>> Realm::Parts::foreign_digests(const History& history,
+                                                            const Secret& password) const {
+  std::vector<Wiped<std::byte>> digests;
+  for (const auto& group : history) {
+    if (group.recipe.empty()) continue;
+    const Arenas::Lent lent(*arenas,
+                            hash::working_memory({group.parameters, {}, {}, group.recipe}));
+    digests.push_back(value_or_throw(hash::derive(password, group.recipe)));
+  }
+  return digests;
+}
+
 Realm::Parts::Memory Realm::Parts::remember(History& history, const Secret& password,
                                             hash::Verifier* verifier) const {
   const auto& options = policy.options();
   std::uint32_t newest = 0;
   bool current = false;
   for (const auto& group : history) {
-    current |= group.parameters == parameters;
+    current |= group.parameters == parameters && group.recipe.empty();
     for (const auto& tag : group.tags) newest = std::max(newest, tag.number);
   }
   if (!current) {
@@ -351,7 +359,13 @@ Realm::Parts::Memory Realm::Parts::remember(History& history, const Secret& pass
   using Tag = std::array<std::byte, hash::tag_bytes>;
   std::vector<Tag> made(history.size() * (1 + forms.size()));
   std::vector<hash::Task> tasks;
+  const auto digests = foreign_digests(history, password);
+  auto digest = digests.begin();
   for (const auto& group : history) {
+    if (!group.recipe.empty()) {
+      tasks.push_back({*digest++, group.salt, group.parameters, made[tasks.size()]});
+      continue;
+    }
     tasks.push_back({password.bytes(), group.salt, group.parameters, made[tasks.size()]});
     for (const Secret& form : forms)
       tasks.push_back({form.bytes(), group.salt, group.parameters, made[tasks.size()]});
@@ -374,7 +388,14 @@ Realm::Parts::Memory Realm::Parts::remember(History& history, const Secret& pass
     return known;
   };
   auto tag = made.begin();
+  digest = digests.begin();
   for (auto& group : history) {
+    if (!group.recipe.empty()) {
+      if (!digest->empty()) memory.used_before |= found(group.tags, *tag);
+      ++digest;
+      ++tag;
+      continue;
+    }
     const bool add = group.parameters == parameters;
     memory.used_before |= found(group.tags, *tag);
     if (add) group.tags.push_back({newest + 1, false, *tag});
@@ -406,7 +427,8 @@ void Realm::Parts::bar_newest(History& history, const Secret* password) const {
     }
     const bool has_it = std::any_of(group.tags.begin(), group.tags.end(),
                                     [&](const HistoryTag& tag) { return tag.number == newest; });
-    if (forms || !has_it || password == nullptr) continue;
+    // Another system's hash knows the password alone.
+    if (forms || !has_it || password == nullptr || !group.recipe.empty()) continue;
     // The policy keeps no forms; of this one it has to.
     std::vector<Secret> skeletons;
     for (const Secret& form : policy::skeletons(*password)) skeletons.push_back(marked(form));

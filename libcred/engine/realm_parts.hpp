@@ -113,8 +113,6 @@ class Realm::Parts {
                           const Secret* old_password) const;
 
   hash::Verifier make_verifier(const Secret& password) const;
-  // A hash of the same cost as a current credential's, for names without one.
-  void hash_in_vain(const Secret& password, Arenas::Lent& arena) const;
   // `arena` is exchanged for a larger one where the verifier asks for it.
   bool matches(const Secret& password, const hash::Verifier& verifier, Arenas::Lent& arena) const;
 
@@ -137,12 +135,14 @@ class Realm::Parts {
 
  private:
   Secret open_field(const store::AccountRow& row, vault::Field field) const;
+  std::vector<Wiped<std::byte>> foreign_digests(const History& history,
+                                                const Secret& password) const;
   // On as many cores as are idle and have memory.
   void hash_all(std::span<const hash::Task> tasks) const;
 };
 
-// A sentence for the trail. Errors: usage.
-Expected<void> check_reason(const std::string& reason);
+// A password of another system in the history.
+HistoryGroup group_of(const hash::Verifier& verifier, std::uint32_t number);
 // What may be a profile. Errors: usage.
 Expected<void> check_profile(const Profile& profile);
 

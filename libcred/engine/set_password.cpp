@@ -49,10 +49,27 @@ void answer_for(const Realm::Parts& parts, const policy::Report& report, const U
   refuse_without_data(parts, report);
 }
 
+// The history does not know the password that another system hashed. The owner tells it;
+// where an administrator sets a new one, the hash is kept to know it by.
+void remember_foreign(const Realm::Parts& parts, const Account& account, History& history,
+                      const Secret* old_password) {
+  const auto& verifier = account.credential.verifier;
+  if (verifier.recipe.empty()) return;
+  if (old_password != nullptr) {
+    (void)parts.remember(history, *old_password, nullptr);
+    return;
+  }
+  std::uint32_t newest = 0;
+  for (const auto& group : history)
+    for (const auto& tag : group.tags) newest = std::max(newest, tag.number);
+  history.push_back(group_of(verifier, newest + 1));
+}
+
 Expected<Change> write(const Realm::Parts& parts, const Account& account, const Secret& password,
                        const policy::Context& context, Credential next, audit::Event event,
                        const Actor& actor) {
   History history = parts.history(account);
+  remember_foreign(parts, account, history, context.old_password);
   if (account.compromised()) parts.bar_newest(history, context.old_password);
   auto report = judge(parts, password, context, history, next.verifier);
   answer_for(parts, report, account.row.id, account.row.name, actor);

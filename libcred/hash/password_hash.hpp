@@ -15,7 +15,11 @@ Verifier salted(const Parameters& parameters);
 Expected<Verifier> make_verifier(const Secret& password, const Parameters& parameters,
                                  Arena& arena);
 
-// Whether `password` is the one; compares in constant time.
+// Whether `password` is the one; compares in constant time. A wrapped one costs the foreign
+// hash in addition. Errors: as `argon2id`; integrity (no recipe).
 Expected<bool> matches(const Secret& password, const Verifier& verifier, Arena& arena);
+
+// KiB that `matches` works in.
+std::uint32_t working_memory(const Verifier& verifier);
 
 }  // namespace cred::hash
