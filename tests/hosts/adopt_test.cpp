@@ -178,6 +178,11 @@ TEST_CASE("a machine is adopted, everybody logs in as before, and it is given ba
   CHECK(stored().size() == 10);
   for (const auto& [name, hash] : stored()) CHECK(hash.starts_with("crypt:"));
 
+  for (const auto& finding : Json::parse(credctl({"--json", "doctor"}).output)["findings"]) {
+    INFO(finding.dump());
+    CHECK(finding["check"] != "pam");
+  }
+
   // Everybody gets in by libcred, and what it has is Argon2id then.
   CHECK_FALSE(lets_in(people[0], wrong_password));
   CHECK_FALSE(lets_in(people[1], wrong_password));
