@@ -107,9 +107,10 @@ class Walk {
       case Kind::done:
         if (state_.impression == Impression::undecided ||
             (state_.impression == Impression::positive && state_.status == Answer::success))
-          if (answer != Answer::ignore) state_ = {Impression::positive, answer};
+          state_ = {Impression::positive, answer};
         if (action.kind == Kind::done && state_.impression == Impression::positive) leave();
         break;
+      case Kind::unset:
       case Kind::bad:
       case Kind::die:
         if (state_.impression != Impression::negative)
@@ -117,7 +118,6 @@ class Walk {
         if (action.kind == Kind::die) leave();
         break;
       case Kind::jump: jump(action.count); break;
-      case Kind::unset: state_ = {Impression::negative, Answer::perm_denied}; break;
     }
   }
   bool next_is_at_least(unsigned level) const {

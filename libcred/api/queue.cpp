@@ -63,9 +63,9 @@ void Queue::submit(const std::string& source, std::string account, std::uint64_t
   Job job{std::move(work), {}};
   job.entry.push_back({ticket, std::make_unique<cred_answer>(Answer{})});
   {
-    // What nobody takes must not grow either.
+    // What nobody takes must not grow either; but a line that is full is seen to by turns.
     const std::lock_guard lock(mutex_);
-    if (expected_ >= std::size_t{limits_.waiting} + limits_.workers)
+    if (expected_ >= 2 * std::size_t{limits_.waiting} + limits_.workers)
       throw Failure(Code::unavailable, too_much().message);
     ++expected_;
   }

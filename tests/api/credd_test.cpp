@@ -100,6 +100,11 @@ int as_service(const char* configuration) {
   expect(cred_answer_violations(answer) >= 2);
   cred_answer_free(answer);
   expect(cred_enrol(realm, "ben", nullptr, first, 16, 0, &origin, nullptr) == CRED_ACCEPTED);
+  // It is its user's choice, and need not be changed.
+  expect(cred_authenticate(realm, "ben", first, 16, &origin, nullptr) == CRED_ACCEPTED);
+  expect(cred_enrol(realm, "cleo", nullptr, first, 16, 1, &origin, nullptr) == CRED_ACCEPTED);
+  expect(cred_authenticate(realm, "cleo", first, 16, &origin, nullptr) == CRED_MUST_CHANGE);
+  // 26
   std::uint64_t before = 0;
   std::uint64_t after = 0;
   expect(cred_session_epoch(realm, "ben", &before, nullptr) == CRED_ACCEPTED);
@@ -108,13 +113,13 @@ int as_service(const char* configuration) {
   expect(cred_authenticate(realm, "ben", first, 16, &origin, nullptr) == CRED_LOCKED);
   expect(cred_expire(realm, "alice", &origin, nullptr) == CRED_ACCEPTED);
   cred_realm_close(realm);
-  // 28: another realm is not its own.
+  // 31: another realm is not its own.
   expect(cred_realm_open(library, "system", &realm, nullptr) == CRED_ACCEPTED);
   expect(cred_authenticate(realm, "alice", first, 16, &origin, &answer) == CRED_CONFIGURATION);
   expect(std::strlen(cred_answer_message(answer)) > 0);
   cred_answer_free(answer);
   cred_realm_close(realm);
-  // 31: the same by submission.
+  // 34: the same by submission.
   cred_queue* queue = nullptr;
   expect(cred_queue_open(library, nullptr, &queue, nullptr) == CRED_ACCEPTED);
   expect(cred_realm_open(library, "shop", &realm, nullptr) == CRED_ACCEPTED);

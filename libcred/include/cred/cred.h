@@ -44,11 +44,11 @@ extern "C" {
 #define CRED_PUBLIC __attribute__((visibility("default")))
 /* cred_options options = CRED_INIT(cred_options); */
 #ifdef __cplusplus
-#define CRED_INIT(type)        \
-  ([] {                        \
-    type whole{};              \
-    whole.size = sizeof whole; \
-    return whole;              \
+#define CRED_INIT(type)                  \
+  ([] {                                  \
+    type cred_init_{};                   \
+    cred_init_.size = sizeof cred_init_; \
+    return cred_init_;                   \
   }())
 #else
 #define CRED_INIT(type) \

@@ -111,7 +111,7 @@ TEST_CASE("a jump passes over as many modules as it says, and one too far fails"
 }
 
 TEST_CASE("what square brackets leave unsaid fails; reset forgets what was before the substack") {
-  CHECK(answer("auth [success=ok] a\nauth required b", {{"a", no}, {"b", yes}}) == "perm_denied");
+  CHECK(answer("auth [success=ok] a\nauth required b", {{"a", no}, {"b", yes}}) == "auth_err");
   const Files files{{"service", "auth required a\nauth substack sub"},
                     {"sub", "auth required b\nauth [success=reset default=bad] c"}};
   CHECK(answer(files, {{"a", yes}, {"b", no}, {"c", yes}}) == "success");
