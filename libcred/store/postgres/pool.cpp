@@ -1,4 +1,4 @@
-#include "store/postgres/connection.hpp"
+#include "store/postgres/schema.hpp"
 
 #include <condition_variable>
 #include <mutex>
@@ -36,7 +36,9 @@ std::unique_ptr<Connection> Pool::take(Deadline give_up) {
     }
   }
   try {
-    return std::make_unique<Connection>(target_, give_up);
+    auto connection = std::make_unique<Connection>(target_, give_up);
+    use_known(*connection, target_.url());
+    return connection;
   } catch (...) {
     put_back(nullptr);
     throw;

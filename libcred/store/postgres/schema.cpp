@@ -279,6 +279,9 @@ std::string step(std::size_t from) {
          std::to_string(from + 1) + ");\n";
 }
 
+// Of the locks by which a process shows which version it knows.
+constexpr std::int64_t presence = 1000;
+
 // Nobody else makes or alters tables meanwhile.
 constexpr const char* one_at_a_time = "SELECT pg_advisory_xact_lock(1129465156, 0);\n";
 
@@ -303,6 +306,29 @@ void must_be_known(std::int64_t version, const std::string& url) {
                                          std::to_string(newest_version()) + ": upgrade it");
 }
 
+void use_known(Connection& connection, const std::string& url) {
+  // Before the look: whoever makes it newer waits for no lock, but finds this one.
+  (void)connection.run("SELECT 1::int8 FROM pg_advisory_lock_shared(1129465156, $1::int8::int4)",
+                       Parameters().number(presence + newest_version()));
+  must_be_known(version_of(connection), url);
+}
+
+namespace {
+
+// Those who would not know what they find afterwards go first.
+void must_be_alone(Connection& connection, std::int64_t version) {
+  for (std::int64_t older = version; older < newest_version(); ++older) {
+    const auto rows =
+        connection.run("SELECT pg_try_advisory_xact_lock(1129465156, $1::int8::int4)::int4::int8",
+                       Parameters().number(presence + older));
+    if (rows.number(0, 0) != 1)
+      throw Failure(Code::unavailable,
+                    "machines with an older libcred use the store: upgrade or stop them first");
+  }
+}
+
+}  // namespace
+
 void bring_up_to_date(Connection& connection) {
   if (version_of(connection) >= newest_version()) return;
   try {
@@ -311,6 +337,7 @@ void bring_up_to_date(Connection& connection) {
     connection.script(one_at_a_time);
     // Somebody may have been faster.
     const auto version = static_cast<std::size_t>(version_of(connection));
+    must_be_alone(connection, static_cast<std::int64_t>(version));
     std::string all;
     for (std::size_t from = version; from < migrations.size(); ++from) all += step(from);
     if (!all.empty()) connection.script(all + grants);

@@ -6,6 +6,7 @@
 #include "support/postgres_server.hpp"
 #include "support/temporary.hpp"
 
+#include <algorithm>
 #include <array>
 #include <atomic>
 #include <catch2/catch.hpp>
@@ -369,10 +370,40 @@ TEST_CASE("locks hold among all who use the store, and end with their connection
   CHECK_FALSE(lock(site.url, Purpose::maintenance, Holding::alone, Waiting::no));
 }
 
+TEST_CASE("one machine does the daily work at a time, and the others say so") {
+  TestRealm test;
+  auto engine = value_or_throw(engine::Engine::open(test.configuration, test.clock));
+  auto held = lock(test.configuration.store_url, Purpose::maintenance, Holding::alone, Waiting::no);
+  REQUIRE(held);
+  const auto turned_away = value_or_throw(engine.maintain({"test"}));
+  REQUIRE(turned_away.size() == 1);
+  CHECK(turned_away.front().what == "another machine is at it");
+  held.reset();
+  const auto done = value_or_throw(engine.maintain({"test"}));
+  CHECK(std::any_of(done.begin(), done.end(), [](const auto& piece) {
+    return piece.what.find("checked") != std::string::npos;
+  }));
+}
+
+TEST_CASE("whoever uses a store shows which version it knows") {
+  Site site;
+  const std::string shown =
+      "SELECT count(*) FROM pg_locks WHERE locktype = 'advisory' AND classid = 1129465156 AND "
+      "objid = 1001 AND mode = 'ShareLock' AND database = (SELECT oid FROM pg_database WHERE "
+      "datname = current_database())";
+  CHECK(site.sql(shown) != "0");
+  site.realm.reset();
+  site.store.reset();
+  CHECK(site.sql(shown) == "0");
+}
+
 TEST_CASE("a store of a newer version, and a database in another encoding, are refused") {
   Site site;
   (void)site.sql("INSERT INTO cred.schema_version (version) VALUES (99)");
   CHECK(code_of([&] { (void)open(site.url); }) == Code::unavailable);
+  // Also by a process that had it open.
+  site.hang_up();
+  CHECK(code_of([&] { (void)site.store->realms(); }) == Code::unavailable);
   (void)shared_server().sql("postgres",
                             "CREATE DATABASE latin TEMPLATE template0 ENCODING 'LATIN1'");
   CHECK(code_of([&] { (void)exists(shared_server().url("latin")); }) == Code::configuration);
