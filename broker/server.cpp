@@ -1,11 +1,11 @@
 #include "broker/server.hpp"
 
+#include "base/waiting_line.hpp"
 #include "broker/conversation.hpp"
 #include "broker/engine_source.hpp"
 #include "broker/listener.hpp"
 #include "broker/notify.hpp"
 #include "broker/service.hpp"
-#include "broker/waiting_line.hpp"
 
 #include <algorithm>
 #include <asio.hpp>

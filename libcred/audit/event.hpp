@@ -55,6 +55,7 @@ enum class Event : std::uint8_t {
   tampering_noticed = 41,
   maintained = 42,
   viewed = 43,  // by a role; the detail says what
+  imported = 44,  // an account of another system; the detail names its hash
 };
 
 // Every event, by number.

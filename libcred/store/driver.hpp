@@ -2,6 +2,7 @@
 // Both sides are built from one source: the object refuses to serve another version.
 #pragma once
 
+#include "store/look.hpp"
 #include "store/store.hpp"
 
 namespace cred::store {
@@ -19,6 +20,7 @@ class Driver {
   virtual bool exists(const std::string& url) = 0;
   virtual std::unique_ptr<Lock> lock(const std::string& url, Purpose purpose, Holding holding,
                                      Waiting waiting) = 0;
+  virtual Look look(const std::string& url) = 0;
   // The statements that an administrator gives who lets nobody else make tables.
   virtual std::string ddl() = 0;
 };

@@ -116,6 +116,12 @@ bool PostgresTransaction::remove(const Uuid& account) {
              .changed() == 1;
 }
 
+std::optional<AccountRow> PostgresTransaction::first_from(std::uint32_t bucket) {
+  return first_of(ask(CRED_ACCOUNT
+                      "WHERE realm = $1 AND bucket >= $2 ORDER BY bucket, id LIMIT 1",
+                      mine().number(bucket)));
+}
+
 std::vector<Member> PostgresTransaction::members(std::uint32_t bucket) {
   const auto rows =
       ask("SELECT bucket, id, generation FROM cred.account WHERE realm = $1 AND bucket = $2 "

@@ -238,6 +238,23 @@ class PostgresDriver final : public Driver {
     return std::make_unique<ServerLock>(std::move(connection));
   }
 
+  Look look(const std::string& url) override {
+    const Target target(url);
+    Connection connection(target, usual_deadline());
+    Look look{static_cast<int>(version_of(connection)), static_cast<int>(newest_version()), {}};
+    if (look.version == 0)
+      throw Failure(Code::unavailable,
+                    "there is no credential store at " + target.url() + ": run credctl init");
+    if (look.version != look.newest) return look;
+    const auto rows = connection.run("SELECT id, name FROM cred.realm ORDER BY name");
+    for (int row = 0; row < rows.size(); ++row) {
+      RealmRow realm{{}, rows.text(row, 1)};
+      rows.read(row, 0, realm.id);
+      look.realms.push_back(std::move(realm));
+    }
+    return look;
+  }
+
   std::string ddl() override { return postgres::ddl(); }
 };
 

@@ -1,0 +1,149 @@
+// The store: its version, whether the key opens it, and whether anchor and journal agree with it.
+
+#include "cli/doctor/subjects.hpp"
+#include "base/uuid.hpp"
+#include "engine/engine.hpp"
+#include "journal/anchor.hpp"
+#include "store/look.hpp"
+
+#include <algorithm>
+#include <sys/stat.h>
+
+namespace cred::doctor {
+namespace {
+
+bool is_there(const std::string& path) {
+  struct stat status {};
+  return lstat(path.c_str(), &status) == 0;
+}
+
+class Examination {
+ public:
+  Examination(const Patient& patient, std::vector<Finding>& findings)
+      : patient_(patient),
+        store_(findings, "store"),
+        keys_(findings, "keys"),
+        anchor_(findings, "anchor"),
+        journal_(findings, "journal") {}
+
+  StoreState run(bool key_is_good) {
+    state_.key_is_good = key_is_good;
+    const auto& configuration = patient_.configuration;
+    const store::Look look = store::look(configuration.store_url);
+    if (look.version > look.newest) {
+      store_.error("the store " + patient_.store_path() + " has version " +
+                       std::to_string(look.version) + ", made by a newer libcred; this one knows " +
+                       std::to_string(look.newest),
+                   "upgrade libcred");
+      return state_;
+    }
+    if (look.version < look.newest) {
+      store_.warning("the store " + patient_.store_path() + " has version " +
+                         std::to_string(look.version) + ", and this libcred writes " +
+                         std::to_string(look.newest) +
+                         ": the next command brings it up to date, "
+                         "and older programs no longer open it. It was not opened",
+                     "credctl backup create, with the programs that are in use now; then credctl "
+                     "maintain");
+      return state_;
+    }
+    if (!key_is_good) return state_;
+    std::vector<std::string> troubles;
+    auto engine = engine::Engine::open(
+        configuration, patient_.surroundings.clock,
+        [&](const audit::SecurityEvent& event) {
+          if (event.event == "trouble") troubles.push_back(event.detail);
+        },
+        patient_.ask);
+    if (!engine) {
+      told(store_, engine.error(), "credctl backup restore --dry-run");
+      return state_;
+    }
+    for (const auto& realm : look.realms)
+      if (const auto changed = look_at(*engine, realm); changed)
+        state_.newest = std::max(state_.newest.value_or(*changed), *changed);
+    for (const std::string& trouble : troubles)
+      if (trouble.find("journal") != std::string::npos)
+        journal_.error(trouble,
+                       "credctl backup create, which needs no journal before it; keep the "
+                       "damaged one until it is verified");
+    return state_;
+  }
+
+ private:
+  // What opening a realm says. An anchor or a journal that is missing is made anew by that, so
+  // that one who looks twice would not see it again: such a realm is not opened.
+  std::optional<Time> look_at(engine::Engine& engine, const store::RealmRow& row) {
+    const std::string id = to_string(row.id);
+    const std::string anchor = patient_.configuration.anchor_directory + "/" + id;
+    std::optional<journal::Mark> mark;
+    try {
+      mark = journal::Anchor(anchor).read();
+    } catch (const Failure& failure) {
+      anchor_.error("the anchor of realm " + row.name + ": " + failure.error().message,
+                    "rm " + anchor + ", and look at credctl audit show --event rollback_noticed",
+                    failure.error().code);
+      return std::nullopt;
+    }
+    if (!mark) {
+      anchor_.warning("realm " + row.name + " has no anchor at " + anchor +
+                          ": a store that was put back would not be noticed",
+                      "compare the accounts with those of a backup (credctl backup list); then "
+                      "credctl --realm " +
+                          row.name + " realm show, which makes it anew");
+      return std::nullopt;
+    }
+    const std::string journal = patient_.configuration.journal_directory + "/" + id;
+    if (mark->number > 1 && !is_there(journal)) {
+      journal_.warning("realm " + row.name + " has no journal at " + journal +
+                           ": a restore reaches the backups alone",
+                       "credctl backup create, from which the next one begins");
+      return std::nullopt;
+    }
+    auto realm = engine.realm(row.name);
+    if (!realm) {
+      if (realm.error().message.find("another root key") != std::string::npos) {
+        state_.key_is_good = false;
+        told(keys_, realm.error(),
+             "install -m 0400 -o root COPY FILE, where COPY is the right root key");
+      } else
+        told(store_, realm.error(), "credctl backup restore --dry-run");
+      return std::nullopt;
+    }
+    const auto status = realm->realm_status();
+    if (!status) {
+      told(store_, status.error(), "credctl backup restore --dry-run");
+      return std::nullopt;
+    }
+    return status->changed;
+  }
+  static void told(Report& report, const Error& error, const std::string& mend) {
+    report.error(error.message, mend, error.code);
+  }
+
+  const Patient& patient_;
+  StoreState state_;
+  Report store_;
+  Report keys_;
+  Report anchor_;
+  Report journal_;
+};
+
+}  // namespace
+
+StoreState look_at_store(const Patient& patient, bool key_is_good, std::vector<Finding>& findings) {
+  try {
+    return Examination(patient, findings).run(key_is_good);
+  } catch (const Failure& failure) {
+    const bool missing = !patient.store_path().empty() && !is_there(patient.store_path());
+    Report(findings, "store")
+        .error(failure.error().message,
+               missing
+                   ? "credctl backup restore --dry-run, or credctl init where there never was one"
+                   : "credctl backup restore --dry-run",
+               failure.error().code);
+    return {std::nullopt, key_is_good};
+  }
+}
+
+}  // namespace cred::doctor
