@@ -117,16 +117,23 @@ bool PostgresTransaction::remove(const Uuid& account) {
 }
 
 std::optional<AccountRow> PostgresTransaction::first_from(std::uint32_t bucket) {
-  return first_of(ask(CRED_ACCOUNT
-                      "WHERE realm = $1 AND bucket >= $2 ORDER BY bucket, id LIMIT 1",
+  return first_of(ask(CRED_ACCOUNT "WHERE realm = $1 AND bucket >= $2 ORDER BY bucket, id LIMIT 1",
                       mine().number(bucket)));
 }
 
 std::vector<Member> PostgresTransaction::members(std::uint32_t bucket) {
-  const auto rows =
-      ask("SELECT bucket, id, generation FROM cred.account WHERE realm = $1 AND bucket = $2 "
-          "ORDER BY id",
-          mine().number(bucket));
+  constexpr std::uint32_t lowest = 2;
+  std::vector<Statement> statements;
+  // Who asks for a bucket asks for the nodes above it.
+  const bool known = nodes_.contains({lowest, bucket >> 6});
+  if (!known) statements.push_back(path_of(lowest, bucket >> 6));
+  statements.emplace_back(
+      "SELECT bucket, id, generation FROM cred.account WHERE realm = $1 AND bucket = $2 "
+      "ORDER BY id",
+      mine().number(bucket));
+  const auto answers = ask_all(statements);
+  if (!known) know_path(lowest, bucket >> 6, answers.front());
+  const Rows& rows = answers.back();
   std::vector<Member> members;
   for (int row = 0; row < rows.size(); ++row) members.push_back(member_of(rows, row));
   return members;

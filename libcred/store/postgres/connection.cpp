@@ -202,10 +202,10 @@ void Connection::greet() {
 }
 
 bool Connection::usable() {
-  if (broken_ || process_ != getpid() || !sent_.empty()) return false;
+  if (broken_ || process_ != getpid() || (syncs_ == 0 && !sent_.empty())) return false;
   // What a server says while nobody asks is that it goes away.
   return PQconsumeInput(connection_.get()) == 1 && PQstatus(connection_.get()) == CONNECTION_OK &&
-         PQtransactionStatus(connection_.get()) == PQTRANS_IDLE;
+         (syncs_ > 0 || PQtransactionStatus(connection_.get()) == PQTRANS_IDLE);
 }
 
 void Connection::lost(const std::string& why) {
@@ -267,11 +267,26 @@ void Connection::queue(const char* sql, const Parameters& parameters) {
   sent_.push_back({sql, false});
 }
 
-Rows Connection::run(const char* sql, const Parameters& parameters) {
-  queue(sql, parameters);
+void Connection::sync() {
   if (PQpipelineSync(connection_.get()) != 1)
     lost(without_newline(PQerrorMessage(connection_.get())));
+  ++syncs_;
+}
+
+std::vector<Rows> Connection::run_all(const char* sql, const Parameters& parameters) {
+  queue(sql, parameters);
+  sync();
   return collect();
+}
+
+Rows Connection::run(const char* sql, const Parameters& parameters) {
+  return std::move(run_all(sql, parameters).back());
+}
+
+void Connection::leave(const char* sql) {
+  queue(sql);
+  sync();
+  if (PQflush(connection_.get()) < 0) lost(without_newline(PQerrorMessage(connection_.get())));
 }
 
 // A null result ends one statement's results.
@@ -286,10 +301,10 @@ PGresult* Connection::next(Deadline give_up) {
   }
 }
 
-Rows Connection::collect() {
+std::vector<Rows> Connection::collect() {
   const Deadline give_up = std::chrono::steady_clock::now() + statement_limit;
   std::unique_ptr<PGresult, decltype(&PQclear)> error(nullptr, &PQclear);
-  Rows last;
+  std::vector<Rows> all;
   for (;;) {
     PGresult* result = next(give_up);
     if (result == nullptr) {
@@ -300,12 +315,14 @@ Rows Connection::collect() {
     const auto status = PQresultStatus(result);
     if (status == PGRES_PIPELINE_SYNC) {
       PQclear(result);
-      break;
+      if (--syncs_ == 0) break;
+      continue;
     }
     const Sent answered = sent_.empty() ? Sent{} : sent_.front();
     if (!sent_.empty()) sent_.pop_front();
     if (status == PGRES_TUPLES_OK || status == PGRES_COMMAND_OK) {
-      last = Rows(result);
+      Rows rows(result);
+      if (!answered.preparation) all.push_back(std::move(rows));
       continue;
     }
     if (answered.preparation) prepared_.erase(answered.sql);
@@ -319,7 +336,7 @@ Rows Connection::collect() {
       break;
     }
   }
-  if (!error) return last;
+  if (!error) return all;
   if (broken_ && PQresultErrorField(error.get(), PG_DIAG_SQLSTATE) == nullptr)
     lost(without_newline(PQresultErrorMessage(error.get())));
   failed(error.get());
@@ -327,6 +344,7 @@ Rows Connection::collect() {
 
 void Connection::script(const std::string& sql) {
   PGconn* connection = connection_.get();
+  if (syncs_ > 0) (void)collect();
   if (PQpipelineStatus(connection) != PQ_PIPELINE_OFF && PQexitPipelineMode(connection) != 1)
     lost("a pipeline that does not end");
   if (PQsendQuery(connection, sql.c_str()) != 1) lost(without_newline(PQerrorMessage(connection)));

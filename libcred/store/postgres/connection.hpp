@@ -98,6 +98,10 @@ class Connection {
   // long as the connection, a literal.
   void queue(const char* sql, const Parameters& parameters = {});
   Rows run(const char* sql, const Parameters& parameters = {});
+  // The same with the results of all that was queued before, in their order.
+  std::vector<Rows> run_all(const char* sql, const Parameters& parameters = {});
+  // Sends it and does not wait: its answer comes before that of the next one.
+  void leave(const char* sql);
   // Statements without parameters, one behind the other, as one transaction unless they say
   // otherwise.
   void script(const std::string& sql);
@@ -114,8 +118,8 @@ class Connection {
   };
   void connect(const Target& target, Deadline give_up);
   void greet();
-  void send(bool done);
-  Rows collect();
+  void sync();
+  std::vector<Rows> collect();
   PGresult* next(Deadline give_up);
   void wait(bool write, Deadline give_up);
   [[noreturn]] void lost(const std::string& why);
@@ -126,6 +130,7 @@ class Connection {
   std::map<std::string_view, std::string> prepared_;
   std::deque<Sent> sent_;
   std::size_t names_ = 0;
+  int syncs_ = 0;  // that the server was sent and has not answered
   bool broken_ = false;
   int process_ = 0;
 };

@@ -3,7 +3,9 @@
 #include "base/bytes.hpp"
 #include "store/postgres/transaction.hpp"
 
+#include <algorithm>
 #include <set>
+#include <unistd.h>
 
 namespace cred::store::postgres {
 namespace {
@@ -39,16 +41,55 @@ std::int64_t PostgresTransaction::lock_of(const Subject& subject) const {
   return Reader(subject).i64() ^ postgres::lock_of(realm_);
 }
 
+namespace {
+
+constexpr const char* lock_subject = "SELECT pg_advisory_xact_lock($1)";
+
+}  // namespace
+
 void PostgresTransaction::hold(std::span<const Subject> subjects) {
-  // In one order, so that two never wait for one another; a realm's lock comes before.
+  constexpr std::size_t most_known = 3;
+  // A server has room for so many locks and no more. Of many sources, which an administrator
+  // forgets together, those beyond may be counted at the same moment, as if just afterwards.
+  constexpr std::size_t most_locks = 32;
   held_.assign(subjects.begin(), subjects.end());
+  // In one order, so that two never wait for one another; a realm's lock comes before.
   std::set<std::int64_t> locks;
-  for (const Subject& subject : subjects) locks.insert(lock_of(subject));
+  for (const Subject& subject : subjects.first(std::min(subjects.size(), most_locks)))
+    locks.insert(lock_of(subject));
+  std::vector<Statement> statements;
   for (const std::int64_t lock : locks)
-    tell("SELECT pg_advisory_xact_lock($1)", Parameters().number(lock));
+    statements.emplace_back(lock_subject, Parameters().number(lock));
+  const bool few = !subjects.empty() && subjects.size() <= most_known;
+  if (few) {
+    Parameters named = mine();
+    for (std::size_t i = 0; i < most_known; ++i)
+      named.bytes(subjects[std::min(i, subjects.size() - 1)]);
+    statements.emplace_back(CRED_ATTEMPTS "WHERE realm = $1 AND subject IN ($2, $3, $4)", named);
+    statements.emplace_back(
+        "SELECT subject, id, expires FROM cred.lease WHERE realm = $1 AND "
+        "subject IN ($2, $3, $4)",
+        named);
+  }
+  if (statements.empty()) return;
+  const auto answers = ask_all(statements);
+  if (!few) return;
+  for (const Subject& subject : subjects) known_[subject] = {};
+  const Rows& counters = answers[answers.size() - 2];
+  for (int row = 0; row < counters.size(); ++row) {
+    auto counter = counter_of(counters, row);
+    known_[counter.subject].attempts = std::move(counter.attempts);
+  }
+  const Rows& leases = answers.back();
+  for (int row = 0; row < leases.size(); ++row) {
+    Subject subject{};
+    leases.read(row, 0, subject);
+    known_[subject].leases.push_back({leases.number(row, 1), leases.time(row, 2)});
+  }
 }
 
 Attempts PostgresTransaction::attempts(const Subject& subject) {
+  if (const auto known = known_.find(subject); known != known_.end()) return known->second.attempts;
   const auto rows = ask(CRED_ATTEMPTS "WHERE realm = $1 AND subject = $2", mine().bytes(subject));
   return rows.size() == 0 ? Attempts{} : counter_of(rows, 0).attempts;
 }
@@ -65,7 +106,10 @@ std::vector<Counter> PostgresTransaction::failing(std::size_t limit) {
 
 void PostgresTransaction::set_attempts(const Subject& subject, const Attempts& a) {
   traces_.counter = {subject, a};
-  if (a.failures == 0 && a.last_success == Time{} && a.last_login.empty()) {
+  const bool nothing = a.failures == 0 && a.last_success == Time{} && a.last_login.empty();
+  if (const auto known = known_.find(subject); known != known_.end())
+    known->second.attempts = nothing ? Attempts{} : a;
+  if (nothing) {
     tell("DELETE FROM cred.attempts WHERE realm = $1 AND subject = $2", mine().bytes(subject));
     return;
   }
@@ -92,6 +136,7 @@ void PostgresTransaction::set_attempts(const Subject& subject, const Attempts& a
 }
 
 std::vector<Lease> PostgresTransaction::leases(const Subject& subject) {
+  if (const auto known = known_.find(subject); known != known_.end()) return known->second.leases;
   const auto rows = ask("SELECT id, expires FROM cred.lease WHERE realm = $1 AND subject = $2",
                         mine().bytes(subject));
   std::vector<Lease> open;
@@ -100,21 +145,44 @@ std::vector<Lease> PostgresTransaction::leases(const Subject& subject) {
   return open;
 }
 
+namespace {
+
+// Never used again, on whichever server: 62 bits of chance. Nobody gains by guessing one.
+std::int64_t new_lease() {
+  std::uint64_t number = 0;
+  do {
+    if (getentropy(&number, sizeof number) != 0)
+      throw Failure(Code::unavailable, "no random numbers");
+    number >>= 2;
+  } while (number == 0);
+  return static_cast<std::int64_t>(number);
+}
+
+}  // namespace
+
 std::int64_t PostgresTransaction::add_lease(const Subject& subject, Time expires) {
-  const auto rows =
-      ask("INSERT INTO cred.lease (realm, subject, expires) VALUES ($1, $2, $3) RETURNING id",
-          mine().bytes(subject).time(expires));
-  traces_.lease = rows.number(0, 0);
-  return *traces_.lease;
+  const std::int64_t id = new_lease();
+  traces_.lease = id;
+  tell("INSERT INTO cred.lease (id, realm, subject, expires) VALUES ($2, $1, $3, $4)",
+       mine().number(id).bytes(subject).time(expires));
+  if (const auto known = known_.find(subject); known != known_.end())
+    known->second.leases.push_back({id, expires});
+  return id;
 }
 
 bool PostgresTransaction::remove_lease(const Subject& subject, std::int64_t id) {
-  return ask("DELETE FROM cred.lease WHERE realm = $1 AND subject = $2 AND id = $3",
-             mine().bytes(subject).number(id))
-             .changed() == 1;
+  const char* sql = "DELETE FROM cred.lease WHERE realm = $1 AND subject = $2 AND id = $3";
+  const auto which = mine().bytes(subject).number(id);
+  const auto known = known_.find(subject);
+  if (known == known_.end()) return ask(sql, which).changed() == 1;
+  if (std::erase_if(known->second.leases, [&](const Lease& lease) { return lease.id == id; }) == 0)
+    return false;
+  tell(sql, which);
+  return true;
 }
 
 void PostgresTransaction::prune_attempts(Time before) {
+  known_.clear();
   const auto old = mine().time(before);
   tell(
       "DELETE FROM cred.attempts WHERE realm = $1 AND failures > 0 AND last_failure < $2 "
@@ -131,6 +199,9 @@ void PostgresTransaction::prune_attempts(Time before) {
 }
 
 void PostgresTransaction::remove_attempts(const Subject& subject) {
+  // Who is about to count one would write it back.
+  tell(lock_subject, Parameters().number(lock_of(subject)));
+  known_.erase(subject);
   tell("DELETE FROM cred.attempts WHERE realm = $1 AND subject = $2", mine().bytes(subject));
   tell("DELETE FROM cred.lease WHERE realm = $1 AND subject = $2", mine().bytes(subject));
 }
@@ -167,6 +238,8 @@ std::vector<SealedCounter> PostgresTransaction::sealed_counters(const Subject& a
 }
 
 bool PostgresTransaction::reseal(const SealedCounter& before, const SealedCounter& after) {
+  tell(lock_subject, Parameters().number(lock_of(before.subject)));
+  known_.erase(before.subject);
   return ask("UPDATE cred.attempts SET label = $3, last_login = $4 WHERE realm = $1 AND "
              "subject = $2 AND label = $5 AND last_login = $6",
              mine()

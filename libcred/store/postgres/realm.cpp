@@ -2,6 +2,8 @@
 
 #include "store/postgres/transaction.hpp"
 
+#include <algorithm>
+
 namespace cred::store::postgres {
 
 std::optional<HeadRow> PostgresTransaction::head() {
@@ -18,15 +20,34 @@ void PostgresTransaction::set_head(const HeadRow& head) {
       mine().number(head.number).bytes(head.record));
 }
 
+// A node with those above it, which are asked for next: each has 64 children.
+PostgresTransaction::Statement PostgresTransaction::path_of(std::uint32_t level,
+                                                            std::uint32_t position) const {
+  return {
+      "SELECT level, position, digests FROM cred.node WHERE realm = $1 AND ("
+      "(level = $2 AND position = $3) OR (level = $2 - 1 AND position = $3 >> 6) OR "
+      "(level = $2 - 2 AND position = $3 >> 12))",
+      mine().number(level).number(position)};
+}
+
+void PostgresTransaction::know_path(std::uint32_t level, std::uint32_t position, const Rows& rows) {
+  for (std::uint32_t up = 0; up <= std::min(level, 2U); ++up)
+    nodes_.try_emplace({level - up, position >> (6 * up)});
+  for (int row = 0; row < rows.size(); ++row)
+    nodes_[{rows.count32(row, 0), rows.count32(row, 1)}] = rows.blob(row, 2);
+}
+
 Blob PostgresTransaction::node(std::uint32_t level, std::uint32_t position) {
-  const auto rows =
-      ask("SELECT digests FROM cred.node WHERE realm = $1 AND level = $2 AND position = $3",
-          mine().number(level).number(position));
-  return rows.size() == 0 ? Blob{} : rows.blob(0, 0);
+  const auto known = nodes_.find({level, position});
+  if (known != nodes_.end()) return known->second;
+  know_path(level, position, ask_all({path_of(level, position)}).back());
+  return nodes_.at({level, position});
 }
 
 void PostgresTransaction::set_node(std::uint32_t level, std::uint32_t position,
                                    const Blob& digests) {
+  if (const auto known = nodes_.find({level, position}); known != nodes_.end())
+    known->second = digests;
   tell(
       "INSERT INTO cred.node (realm, level, position, digests) VALUES ($1, $2, $3, $4) "
       "ON CONFLICT (realm, level, position) DO UPDATE SET digests = excluded.digests",

@@ -92,7 +92,7 @@ CREATE INDEX attempts_by_success ON cred.attempts (realm, last_success)
   WHERE name IS NOT NULL AND failures = 0;
 
 CREATE TABLE cred.lease (
-  id      int8 GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+  id      int8 PRIMARY KEY,
   realm   bytea NOT NULL,
   subject bytea NOT NULL CHECK (length(subject) = 32),
   expires int8 NOT NULL

@@ -38,7 +38,11 @@ PostgresTransaction::~PostgresTransaction() {
   if (!connection_) return;
   if (open_) {
     try {
-      connection_->run("ROLLBACK");
+      // Whoever reads next need not wait for it.
+      if (access_ == Access::read)
+        connection_->leave("ROLLBACK");
+      else
+        (void)connection_->run("ROLLBACK");
     } catch (const Failure&) {
       connection_.reset();  // the server rolls back what hangs up
     }
@@ -46,7 +50,16 @@ PostgresTransaction::~PostgresTransaction() {
   pool_->put_back(std::move(connection_));
 }
 
-Rows PostgresTransaction::begin(const char* sql, const Parameters& parameters) {
+std::vector<Rows> PostgresTransaction::send(const std::vector<Statement>& statements) {
+  for (std::size_t i = 0; i + 1 < statements.size(); ++i)
+    connection_->queue(statements[i].first, statements[i].second);
+  auto all = connection_->run_all(statements.back().first, statements.back().second);
+  // Those before answer what was told earlier.
+  all.erase(all.begin(), all.end() - static_cast<std::ptrdiff_t>(statements.size()));
+  return all;
+}
+
+std::vector<Rows> PostgresTransaction::begin(const std::vector<Statement>& statements) {
   if (!connection_) connection_ = pool_->take(usual_deadline());
   Parameters setting;
   setting.text(hexadecimal(realm_));
@@ -62,15 +75,15 @@ Rows PostgresTransaction::begin(const char* sql, const Parameters& parameters) {
     connection_->queue("SELECT set_config('cred.realm', $1, true), pg_advisory_xact_lock($2)",
                        setting.number(postgres::lock_of(realm_)));
   }
-  return connection_->run(sql, parameters);
+  return send(statements);
 }
 
-Rows PostgresTransaction::ask(const char* sql, const Parameters& parameters) {
-  if (open_) return connection_->run(sql, parameters);
+std::vector<Rows> PostgresTransaction::ask_all(const std::vector<Statement>& statements) {
+  if (open_) return send(statements);
   const Deadline give_up = usual_deadline();
   for (;;) {
     try {
-      Rows rows = begin(sql, parameters);
+      auto rows = begin(statements);
       open_ = true;
       return rows;
     } catch (const ServerFailure& failure) {
@@ -85,6 +98,10 @@ Rows PostgresTransaction::ask(const char* sql, const Parameters& parameters) {
     }
     std::this_thread::sleep_for(std::chrono::milliseconds(20));
   }
+}
+
+Rows PostgresTransaction::ask(const char* sql, const Parameters& parameters) {
+  return std::move(ask_all({{sql, parameters}}).back());
 }
 
 void PostgresTransaction::tell(const char* sql, const Parameters& parameters) {

@@ -4,7 +4,9 @@
 #include "store/postgres/connection.hpp"
 #include "store/store.hpp"
 
+#include <map>
 #include <optional>
+#include <utility>
 
 namespace cred::store::postgres {
 
@@ -80,10 +82,16 @@ class PostgresTransaction final : public Transaction {
   // The realm is every statement's first parameter.
   Parameters mine() const { return Parameters().bytes(realm_); }
   Rows ask(const char* sql, const Parameters& parameters);
+  // Several in one round trip; their answers, in their order.
+  using Statement = std::pair<const char*, Parameters>;
+  std::vector<Rows> ask_all(const std::vector<Statement>& statements);
+  std::vector<Rows> send(const std::vector<Statement>& statements);
   // Goes with the next question, or with `commit`, which throw what becomes of it.
   void tell(const char* sql, const Parameters& parameters);
   std::int64_t lock_of(const Subject& subject) const;
-  Rows begin(const char* sql, const Parameters& parameters);
+  std::vector<Rows> begin(const std::vector<Statement>& statements);
+  Statement path_of(std::uint32_t level, std::uint32_t position) const;
+  void know_path(std::uint32_t level, std::uint32_t position, const Rows& rows);
 
   // What shows afterwards whether it was committed.
   struct Traces {
@@ -101,7 +109,15 @@ class PostgresTransaction final : public Transaction {
   Access access_;
   std::unique_ptr<Connection> connection_;
   Traces traces_;
+  // What the held subjects have: nobody else changes it.
+  struct Held {
+    Attempts attempts;
+    std::vector<Lease> leases;
+  };
   std::vector<Subject> held_;
+  std::map<Subject, Held> known_;
+  // Nodes by level and position.
+  std::map<std::pair<std::uint32_t, std::uint32_t>, Blob> nodes_;
   bool open_ = false;
 };
 

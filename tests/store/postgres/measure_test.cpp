@@ -108,4 +108,14 @@ TEST_CASE("time of a login by the number of accounts", "[.measure]") {
     std::printf("%d accounts: enrolled %.0f/s, %.3f ms for a login's store time and a small hash\n",
                 total, added / took, 1000 / logins);
   }
+  const std::string& url = configuration.store_url;
+  const auto begin = url.find("@/") + 2;
+  std::printf(
+      "bytes for each account with one record of the trail:\n%s\n",
+      shared_server()
+          .sql(url.substr(begin, url.find('?') - begin),
+               "SELECT relname, pg_total_relation_size(oid) / " + std::to_string(accounts) +
+                   " FROM pg_class WHERE relnamespace = 'cred'::regnamespace AND "
+                   "relkind = 'r' AND pg_total_relation_size(oid) > 1000000 ORDER BY 2 DESC")
+          .c_str());
 }
