@@ -18,6 +18,7 @@ constexpr const char* mark = "pam_cred_migration";
 
 struct Kept {
   Secret password;
+  pid_t process = 0;           // a child has the memory, and no password in it
   bool sshd_had_told = false;  // something by then, be it no method
   std::size_t name_size = 0;
   char name[wire::max_text_bytes];
@@ -43,6 +44,7 @@ void keep(const Session& session, std::string_view name) noexcept {
   if (memory == nullptr) return;
   auto* kept = new (memory) Kept;
   kept->password = Secret::copy_of(password);
+  kept->process = getpid();
   kept->sshd_had_told = session.sshd_methods() != nullptr;
   kept->name_size = name.size();
   std::memcpy(kept->name, name.data(), name.size());
@@ -96,7 +98,7 @@ int migrate(const Session& session) noexcept {
   if (pam_get_data(session.handle(), mark, &data) != PAM_SUCCESS || data == nullptr)
     return PAM_IGNORE;
   const auto* kept = static_cast<const Kept*>(data);
-  if (!came_by_it(session, *kept)) return PAM_IGNORE;
+  if (kept->process != getpid() || !came_by_it(session, *kept)) return PAM_IGNORE;
   std::string_view name;
   if (session.user(name) != PAM_SUCCESS || name != std::string_view(kept->name, kept->name_size))
     return PAM_IGNORE;

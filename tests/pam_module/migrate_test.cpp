@@ -177,6 +177,18 @@ TEST_CASE("a program that acts for somebody else than root has nothing taken") {
   CHECK(taker.kinds().empty());
 }
 
+TEST_CASE("a child of the process that asked has nothing to be taken") {
+  if (getuid() != 0) return;
+  const ScriptedCredd decider;
+  const ScriptedCredd taker;
+  Host host(stack_of(decider, taker));
+  CHECK(host.authenticate({right}).code == PAM_SUCCESS);
+  CHECK(in_child([&] { return host.account(); }).code == PAM_SUCCESS);
+  CHECK(taker.kinds().empty());
+  CHECK(host.account().code == PAM_SUCCESS);
+  CHECK(taker.kinds() == Kinds{Kind::enrol});
+}
+
 TEST_CASE("what is kept of a try goes with the handle, and so does the module") {
   if (getuid() != 0) return;
   const ScriptedCredd decider;
