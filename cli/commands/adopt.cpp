@@ -329,7 +329,12 @@ int run(const Session& session, const Request& request) {
     return session.fail({Code::configuration, "only root changes how this machine logs in"});
   if (session.realm_name != engine::system_realm)
     return session.fail({Code::usage, "the accounts of this machine are those of realm system"});
-  return request.undo ? undo(session, request) : adopt(session, request);
+  try {
+    return request.undo ? undo(session, request) : adopt(session, request);
+  } catch (const Failure& failure) {
+    // A store elsewhere may not say whether it is there.
+    return session.fail(failure.error());
+  }
 }
 
 }  // namespace
