@@ -27,6 +27,7 @@ void add_calibrate(CLI::App& program, const Session& session, Action& action);
 void add_check(CLI::App& program, const Session& session, Action& action);
 void add_generate(CLI::App& program, const Session& session, Action& action);
 void add_status(CLI::App& program, const Session& session, Action& action);
+void add_scan(CLI::App& program, const Session& session, Action& action);
 void add_doctor(CLI::App& program, const Session& session, Action& action);
 void add_expire(CLI::App& program, const Session& session, Action& action);
 void add_breach(CLI::App& program, const Session& session, Action& action);

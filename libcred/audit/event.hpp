@@ -55,6 +55,8 @@ enum class Event : std::uint8_t {
   tampering_noticed = 41,
   maintained = 42,
   viewed = 43,  // by a role; the detail says what
+  // 44 and 45: of imports and exports.
+  scanned = 46,  // a message was looked through for the account's own password
 };
 
 // Every event, by number.
