@@ -8,6 +8,7 @@
 #include "hash/argon2/compute.hpp"
 #include "hash/argon2/dispatch.hpp"
 #include "hash/arena.hpp"
+#include "hash/argon2id.hpp"
 
 #include <algorithm>
 #include <array>
@@ -20,7 +21,11 @@
 #include <sodium.h>
 #include <ctime>
 #include <string>
+#include <sys/mman.h>
+#include <sys/syscall.h>
+#include <sys/wait.h>
 #include <thread>
+#include <unistd.h>
 #include <utility>
 #include <vector>
 
@@ -61,7 +66,12 @@ void by_libargon2(const Parameters& p, std::uint32_t threads, bool reused) {
   cred::bench::hash_once(p, threads, reused ? cred::bench::Memory::kept : cred::bench::Memory::own);
 }
 
-void by_libsodium(const Parameters& p, Memory&) {
+// libsodium maps memory for each hash and cannot be lent any. What it would be with memory
+// that is kept, on huge pages, shows when its mmap and munmap are these.
+thread_local Arena* kept_for_libsodium = nullptr;
+thread_local void* lent_to_libsodium = nullptr;
+
+void by_libsodium(const Parameters& p) {
   Tag tag{};
   require(crypto_pwhash_argon2id(reinterpret_cast<unsigned char*>(tag.data()), tag.size(),
                                  reinterpret_cast<const char*>(password.data()), password.size(),
@@ -69,6 +79,12 @@ void by_libsodium(const Parameters& p, Memory&) {
                                  std::size_t{p.memory} * 1024,
                                  crypto_pwhash_argon2id_ALG_ARGON2ID13) == 0,
           "libsodium");
+}
+
+void by_libsodium_with(const Parameters& p, Memory& memory) {
+  kept_for_libsodium = &memory.one;
+  by_libsodium(p);
+  require(std::exchange(kept_for_libsodium, nullptr) == nullptr, "lending libsodium memory");
 }
 
 void by_kernel(const argon2::Kernel& kernel, const Parameters& p, Memory& memory, bool wipe) {
@@ -82,8 +98,9 @@ void two_by_kernel(const argon2::Kernel& kernel, const Parameters& p, Memory& me
   Tag tag{};
   Tag other{};
   const argon2::Inputs in{password, salt, {}, {}};
-  argon2::compute_both(kernel, {in, p, Memory::of(memory.one, p), tag},
-                       {in, p, Memory::of(memory.other, p), other});
+  const std::array<argon2::Hash, 2> both{
+      {{in, p, Memory::of(memory.one, p), tag}, {in, p, Memory::of(memory.other, p), other}}};
+  argon2::compute(kernel, both, argon2::Order::together);
   if (wipe) memory.one.wipe();
   if (wipe) memory.other.wipe();
 }
@@ -180,7 +197,9 @@ std::vector<Competitor> competitors(const Parameters& p) {
   const bool one_lane = p.lanes == 1;
   const auto kernels = argon2::kernels();
   if (one_lane) {
-    all.push_back({"libsodium", 1, by_libsodium, false, {}});
+    all.push_back(
+        {"libsodium", 1, [](const Parameters& c, Memory&) { by_libsodium(c); }, false, {}});
+    all.push_back({"libsodium, memory kept", 1, by_libsodium_with, false, {}});
     all.push_back({"libargon2, wipes",
                    1,
                    [](const Parameters& c, Memory&) { by_libargon2(c, 1, false); },
@@ -241,6 +260,34 @@ std::vector<Competitor> threaded() {
   return all;
 }
 
+// The hashes of a change of password once the old one is known to be right: the history's,
+// three canonical forms', the new credential's.
+std::vector<Competitor> of_a_change() {
+  constexpr std::size_t hashes = 5;
+  const auto all_of_them = [](const Parameters& c, std::span<Arena* const> arenas) {
+    std::array<Tag, hashes> tags{};
+    std::vector<Task> tasks;
+    for (Tag& tag : tags) tasks.push_back({password, salt, c, tag});
+    require(argon2id(tasks, arenas).has_value(), "several hashes");
+  };
+  return {{"one after another",
+           hashes,
+           [=](const Parameters& c, Memory& m) {
+             Arena* const arena[]{&m.one};
+             all_of_them(c, arena);
+           },
+           true,
+           {}},
+          {"two side by side",
+           hashes,
+           [=](const Parameters& c, Memory& m) {
+             Arena* const arenas[]{&m.one, &m.other};
+             all_of_them(c, arenas);
+           },
+           true,
+           {}}};
+}
+
 void compare(const char* title, const Parameters& p, std::vector<Competitor> all, unsigned cores,
              int turns) {
   std::printf("%u MiB, t=%u, p=%u; %s\n", p.memory / 1024, p.passes, p.lanes, title);
@@ -250,9 +297,73 @@ void compare(const char* title, const Parameters& p, std::vector<Competitor> all
   print(all);
 }
 
+// A process that hashes once and exits, as a command does.
+constexpr const char* once_by[] = {"libsodium", "libcred"};
+
+int hash_and_exit(const std::string& who, const Parameters& p) {
+  if (who == once_by[0]) {
+    by_libsodium(p);
+    return 0;
+  }
+  Arena arena;
+  Tag tag{};
+  return argon2id(password, salt, p, arena, tag) ? 0 : 1;
+}
+
+void compare_once(const char* self, const Parameters& p, int turns) {
+  std::printf("%u MiB, t=%u, p=%u; a process that hashes once, from its start to its end\n",
+              p.memory / 1024, p.passes, p.lanes);
+  std::vector<Competitor> all;
+  const std::string memory = std::to_string(p.memory);
+  const std::string passes = std::to_string(p.passes);
+  const std::string lanes = std::to_string(p.lanes);
+  for (const char* who : once_by) all.push_back({who, 1, {}, true, {}});
+  for (int turn = -1; turn < turns; ++turn)
+    for (auto& who : all) {
+      const double start = now(true);
+      const pid_t child = fork();
+      if (child == 0) {
+        (void)execl(self, self, "--once", who.name.c_str(), memory.c_str(), passes.c_str(),
+                    lanes.c_str(), static_cast<char*>(nullptr));
+        _exit(127);
+      }
+      int status = 0;
+      require(waitpid(child, &status, 0) == child && status == 0, "a process of its own");
+      if (turn < 0) continue;
+      who.times.push_back((now(true) - start) * 1e9 / (static_cast<double>(p.memory) * p.passes));
+    }
+  print(all);
+}
+
+std::uint32_t number(const char* text) {
+  return static_cast<std::uint32_t>(std::strtoul(text, nullptr, 10));
+}
+
 }  // namespace
 
+// libsodium's calls come here, for a program's symbols are found before a library's.
+extern "C" [[gnu::visibility("default")]] void* mmap(void* address, std::size_t size,
+                                                     int protection, int flags, int fd,
+                                                     off_t offset) noexcept {
+  if (kept_for_libsodium != nullptr && fd < 0) {
+    Arena* arena = std::exchange(kept_for_libsodium, nullptr);
+    lent_to_libsodium = arena->at_least(size).data();
+    return lent_to_libsodium;
+  }
+  return reinterpret_cast<void*>(syscall(SYS_mmap, address, size, protection, flags, fd, offset));
+}
+
+extern "C" [[gnu::visibility("default")]] int munmap(void* address, std::size_t size) noexcept {
+  if (address != nullptr && address == lent_to_libsodium) {
+    lent_to_libsodium = nullptr;
+    return 0;
+  }
+  return static_cast<int>(syscall(SYS_munmap, address, size));
+}
+
 int main(int argc, char** argv) {
+  if (argc == 6 && std::strcmp(argv[1], "--once") == 0)
+    return hash_and_exit(argv[2], {number(argv[3]), number(argv[4]), number(argv[5])});
   const int turns = argc > 1 ? std::max(1, std::atoi(argv[1])) : 15;
   require(sodium_init() >= 0, "libsodium");
   for (const auto* kernel : argon2::kernels())
@@ -269,6 +380,8 @@ int main(int argc, char** argv) {
     if (cores > 1)
       compare("a hash, or two together, on every core at once", p, competitors(p), cores, turns);
     if (cores > 1 && p.lanes > 1) compare("one hash, every core", p, threaded(), 1, turns);
+    if (cores > 1) compare("five hashes, every core", p, of_a_change(), 1, turns);
+    if (p.lanes == 1) compare_once(argv[0], p, turns);
   }
   return 0;
 }

@@ -9,6 +9,8 @@
 #include <chrono>
 #include <cstdio>
 #include <cstdlib>
+#include <semaphore>
+#include <sodium.h>
 #include <sys/resource.h>
 #include <sys/wait.h>
 #include <thread>
@@ -85,19 +87,28 @@ double bare_rate(const hash::Parameters& p, const Way& way, double seconds) {
 
 namespace {
 
-void hash_in_threads(const hash::Parameters& p, std::size_t hashes, std::size_t at_once) {
-  std::atomic<std::size_t> next{0};
-  std::vector<std::thread> hashers;
-  for (std::size_t i = 0; i < at_once; ++i)
-    hashers.emplace_back([&] {
-      const std::array<std::uint8_t, 16> salt{};
-      std::array<std::uint8_t, 32> tag{};
-      while (next++ < hashes)
-        require(argon2id_hash_raw(p.passes, p.memory, p.lanes, "password", 8, salt.data(),
-                                  salt.size(), tag.data(), tag.size()) == ARGON2_OK,
-                "argon2");
+bool hash_by(Library library, const hash::Parameters& p) {
+  const std::array<std::uint8_t, 16> salt{};
+  std::array<std::uint8_t, 32> tag{};
+  if (library == Library::libargon2)
+    return argon2id_hash_raw(p.passes, p.memory, p.lanes, "password", 8, salt.data(), salt.size(),
+                             tag.data(), tag.size()) == ARGON2_OK;
+  return crypto_pwhash_argon2id(tag.data(), tag.size(), "password", 8, salt.data(), p.passes,
+                                std::size_t{p.memory} * 1024,
+                                crypto_pwhash_argon2id_ALG_ARGON2ID13) == 0;
+}
+
+void hash_in_threads(Library library, const hash::Parameters& p, std::size_t clients,
+                     std::size_t at_once) {
+  std::counting_semaphore<> slots(static_cast<std::ptrdiff_t>(at_once));
+  std::vector<std::thread> threads;
+  for (std::size_t i = 0; i < clients; ++i)
+    threads.emplace_back([&] {
+      slots.acquire();
+      require(hash_by(library, p), "hashing");
+      slots.release();
     });
-  for (auto& hasher : hashers) hasher.join();
+  for (auto& thread : threads) thread.join();
 }
 
 }  // namespace
@@ -113,17 +124,18 @@ std::vector<Way> ways(const hash::Parameters& p) {
   return all;
 }
 
-Unbounded hash_in_process(const hash::Parameters& p, std::size_t hashes, std::size_t at_once) {
+InProcess hash_in_process(Library library, const hash::Parameters& p, std::size_t clients,
+                          std::size_t at_once) {
   const auto start = Clock::now();
   const pid_t child = fork();
   if (child == 0) {
-    hash_in_threads(p, hashes, at_once);
+    hash_in_threads(library, p, clients, at_once);
     _exit(0);
   }
   int status = 0;
   rusage usage{};
   require(child > 0 && wait4(child, &status, 0, &usage) == child && status == 0, "hashing");
-  return {static_cast<double>(hashes) / Seconds(Clock::now() - start).count(), usage.ru_maxrss};
+  return {static_cast<double>(clients) / Seconds(Clock::now() - start).count(), usage.ru_maxrss};
 }
 
 }  // namespace cred::bench

@@ -1,4 +1,4 @@
-// libargon2 called directly: a peer of our kernels, and of the service in a storm.
+// libargon2 and libsodium called directly: peers of our kernels, and of the service in a storm.
 #pragma once
 
 #include "hash/parameters.hpp"
@@ -30,13 +30,15 @@ std::vector<Way> ways(const hash::Parameters& parameters);
 // keeps it.
 double bare_rate(const hash::Parameters& parameters, const Way& way, double seconds);
 
-// What a program does that hashes in its own threads: argon2id_hash_raw, as many at
-// once as `at_once`. In a child, whose memory can be told from this process's.
-struct Unbounded {
+// What a program does that hashes in its callers' own threads: argon2id_hash_raw by as many
+// of them as `clients`, or libsodium of one lane, at most `at_once` of them at a time. In a
+// child, whose memory can be told from this process's.
+enum class Library : std::uint8_t { libargon2, libsodium };
+struct InProcess {
   double hashes_a_second = 0;
   long peak_kib = 0;
 };
-Unbounded hash_in_process(const hash::Parameters& parameters, std::size_t hashes,
+InProcess hash_in_process(Library library, const hash::Parameters& parameters, std::size_t clients,
                           std::size_t at_once);
 
 }  // namespace cred::bench

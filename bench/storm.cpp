@@ -285,15 +285,22 @@ bool storm_the_service(const Site& site, std::size_t number, int runs) {
   return kept;
 }
 
-void storm_in_process(std::size_t hashes, const hash::Parameters& parameters) {
+void storm_in_process(std::size_t clients, const hash::Parameters& parameters) {
   const long physical = sysconf(_SC_PHYS_PAGES) / 1024 * sysconf(_SC_PAGESIZE);  // KiB
   const auto room = static_cast<std::size_t>(physical / 3 / static_cast<long>(parameters.memory));
-  const std::size_t at_once = std::clamp<std::size_t>(room, 1, hashes);
-  const auto result = bench::hash_in_process(parameters, hashes, at_once);
-  std::printf(
-      "\nThe same in the callers' threads, %zu at once (a third of memory):\n"
-      "  throughput %.2f hashes/s, peak memory %ld MiB\n",
-      at_once, result.hashes_a_second, result.peak_kib / 1024);
+  const std::size_t unbounded = std::clamp<std::size_t>(room, 1, clients);
+  hash::Parameters one_lane = parameters;
+  one_lane.lanes = 1;
+  std::printf("\nThe same in the callers' threads:\n");
+  const auto print = [&](const char* what, bench::Library library, const hash::Parameters& p,
+                         std::size_t at_once) {
+    const auto result = bench::hash_in_process(library, p, clients, at_once);
+    std::printf("  %-34s %3zu at once: %7.2f hashes/s, peak memory %ld MiB\n", what, at_once,
+                result.hashes_a_second, result.peak_kib / 1024);
+  };
+  print(unbounded < clients ? "libargon2, a third of memory" : "libargon2",
+        bench::Library::libargon2, parameters, unbounded);
+  print("libsodium, one lane, a semaphore", bench::Library::libsodium, one_lane, 2);
 }
 
 int usage() {

@@ -177,7 +177,12 @@ Outcome Administration::perform(const wire::Order& order, const Command& command
   if (!authority.root)
     if (const auto noted = note_look(command, authority, actor); !noted)
       return Outcome::failed(noted.error());
-  const administration::Desk desk{**engine, realm_, actor, authority.root, authority.until, {}};
+  // What a service sets is its user's own choice, as in a reset.
+  const auto grants = engine_.grants();
+  const auto bound = grants->bound.find(principal_.peer.uid);
+  const bool serves = bound != grants->bound.end() && bound->second == realm_;
+  const administration::Desk desk{
+      **engine, realm_, actor, authority.root || serves, authority.until, {}};
   const Secret password = Secret::copy_of(order.password);
   if (!password.ok()) return Outcome::failed({Code::unavailable, "out of memory"});
   auto outcome =

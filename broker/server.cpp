@@ -1,11 +1,11 @@
 #include "broker/server.hpp"
 
+#include "base/waiting_line.hpp"
 #include "broker/conversation.hpp"
 #include "broker/engine_source.hpp"
 #include "broker/listener.hpp"
 #include "broker/notify.hpp"
 #include "broker/service.hpp"
-#include "broker/waiting_line.hpp"
 
 #include <algorithm>
 #include <asio.hpp>
@@ -46,7 +46,7 @@ struct Job {
 
 bool hashes(wire::Kind kind) {
   return kind == wire::Kind::authenticate || kind == wire::Kind::change ||
-         kind == wire::Kind::reset;
+         kind == wire::Kind::reset || kind == wire::Kind::enrol;
 }
 
 Secret try_again() {

@@ -23,8 +23,10 @@ std::string text_of(const nlohmann::json& object, const char* key) {
 }
 
 std::string parameters_text(const nlohmann::json& hash) {
+  const std::string wrapped = text_of(hash, "wrapped");
   return "Argon2id, " + text_of(hash, "memory_kib") + " KiB, " + text_of(hash, "passes") +
-         " passes, " + text_of(hash, "lanes") + " lanes";
+         " passes, " + text_of(hash, "lanes") + " lanes" +
+         (wrapped.empty() ? "" : ", over " + wrapped + " until the next login");
 }
 
 }  // namespace

@@ -79,9 +79,15 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* bytes, std::size_t siz
       argon2::compute(*kernel, hash, place);
     }
     check();
-    if (p.lanes > 1) continue;
     Bytes other(tag.size());
-    argon2::compute_both(*kernel, hash, {in, p, &memory[argon2::blocks_of(p)], other});
+    const std::array<argon2::Hash, 2> both{{hash, {in, p, &memory[argon2::blocks_of(p)], other}}};
+    argon2::compute(*kernel, both, argon2::Order::together);
+    check();
+    if (other != expected) std::abort();
+    {
+      argon2::Crew::Place place(crew);
+      argon2::compute(*kernel, both, place);
+    }
     check();
     if (other != expected) std::abort();
   }

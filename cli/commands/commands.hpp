@@ -15,6 +15,7 @@ namespace cred::cli {
 // What was chosen on the command line; runs after parsing, gives the exit status.
 using Action = std::function<int()>;
 
+void add_adopt(CLI::App& program, const Session& session, Action& action);
 void add_audit(CLI::App& program, const Session& session, Action& action);
 void add_attempts(CLI::App& program, const Session& session, Action& action);
 void add_backup(CLI::App& program, const Session& session, Action& action);
@@ -25,10 +26,13 @@ void add_passwd(CLI::App& program, const Session& session, Action& action);
 void add_verify(CLI::App& program, const Session& session, Action& action);
 void add_calibrate(CLI::App& program, const Session& session, Action& action);
 void add_check(CLI::App& program, const Session& session, Action& action);
+void add_completion(CLI::App& program, const Session& session, Action& action);
 void add_generate(CLI::App& program, const Session& session, Action& action);
 void add_status(CLI::App& program, const Session& session, Action& action);
 void add_scan(CLI::App& program, const Session& session, Action& action);
 void add_doctor(CLI::App& program, const Session& session, Action& action);
+void add_export(CLI::App& program, const Session& session, Action& action);
+void add_import(CLI::App& program, const Session& session, Action& action);
 void add_expire(CLI::App& program, const Session& session, Action& action);
 void add_breach(CLI::App& program, const Session& session, Action& action);
 void add_compromise(CLI::App& program, const Session& session, Action& action);

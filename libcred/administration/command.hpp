@@ -41,7 +41,8 @@ struct Desk {
   engine::Engine& engine;
   std::string realm;
   engine::Actor actor;
-  // Root, or who else has store and key: may set a password that stays.
+  // Root, or who else has store and key, or the realm's own service: may set a password that
+  // stays.
   bool holds_key = false;
   // What the actor grants ends no later.
   std::optional<Time> latest_end{};

@@ -1,214 +1,286 @@
-// The public interface, on top of the engine.
+// cred.h: the calls that answer at once. submit.cpp has those that do not.
 
-#include "cred/cred.hpp"
+#include "api/handles.hpp"
 
-#include "engine/engine.hpp"
+#include "base/translate.hpp"
 
-#include <new>
-#include <utility>
+#include <algorithm>
+#include <cerrno>
+#include <fcntl.h>
+#include <limits>
+#include <unistd.h>
 
-namespace cred {
+using namespace cred;
+using namespace cred::api;
 
-struct Library::Parts {
-  Answer answer;
-  std::optional<engine::Engine> engine;
-};
+namespace cred::api {
 
-struct Realm::Parts {
-  Answer answer;
-  std::optional<engine::Realm> realm;
-};
-
-namespace {
-
-Outcome outcome_of(Code code) {
-  switch (code) {
-    case Code::accepted: return Outcome::accepted;
-    case Code::refused: return Outcome::refused;
-    case Code::usage: return Outcome::usage;
-    case Code::must_change: return Outcome::must_change;
-    case Code::locked: return Outcome::locked;
-    case Code::not_found: return Outcome::not_found;
-    case Code::conflict: return Outcome::conflict;
-    case Code::configuration: return Outcome::configuration;
-    case Code::unavailable: return Outcome::unavailable;
-    case Code::integrity: return Outcome::integrity;
-    case Code::internal: break;
-  }
-  return Outcome::internal;
-}
-
-Answer answer_of(const Error& error) { return {outcome_of(error.code), error.message, {}}; }
-
-Answer accepted() { return {Outcome::accepted, {}, {}}; }
-
-std::vector<Violation> violations_of(const std::vector<policy::Verdict>& verdicts) {
-  std::vector<Violation> list;
-  for (const auto* verdict : engine::violations(verdicts))
-    list.push_back({verdict->rule, *verdict->violation});
-  return list;
-}
-
-const char* sentence(engine::Reason reason) {
-  switch (reason) {
-    case engine::Reason::none: return "wrong name or password";
-    case engine::Reason::expired: return "the password has expired and must be changed";
-    case engine::Reason::forced: return "an administrator asks for a new password";
-    case engine::Reason::compromised: return "the password may be known to others: change it";
-    case engine::Reason::idle:
-      return "the account was not used for too long: have its password reset";
-    case engine::Reason::grace_over: return "the password expired too long ago: have it reset";
-    case engine::Reason::one_time_over:
-      return "the password was set for one login, whose time is over: have it reset";
-    case engine::Reason::too_early: return "the password was changed too recently";
-    case engine::Reason::locked: return "the account is locked";
-    case engine::Reason::disabled: return "the account is disabled";
-    case engine::Reason::policy: return "the policy refuses the new password";
-    case engine::Reason::old_password: return "the current password is wrong";
-  }
-  return "";
-}
-
-Answer answer_of(const Expected<engine::Change>& change) {
-  if (!change) return answer_of(change.error());
-  if (change->code == Code::accepted) return accepted();
-  return {outcome_of(change->code), sentence(change->reason), violations_of(change->verdicts)};
-}
-
-Secret secret_of(Password password) {
-  Secret secret = Secret::copy_of(password);
+Secret secret_of(const void* password, std::size_t length) {
+  if (password == nullptr && length != 0) throw Failure(Code::usage, "a password is NULL");
+  // What is too long stays so; no more of it is needed to say so.
+  length = std::min(length, max_password_bytes + 1);
+  Secret secret = Secret::copy_of(static_cast<const char*>(password), length);
   if (!secret.ok()) throw std::bad_alloc();
   return secret;
 }
 
-// Runs `work` on the realm, if there is one; nothing is thrown past this.
-template <typename Parts, typename Work>
-Answer on(const std::unique_ptr<Parts>& parts, Work work) noexcept {
-  try {
-    return parts->realm ? work(*parts->realm) : parts->answer;
-  } catch (const std::bad_alloc&) {
-    return {Outcome::unavailable, {}, {}};
-  } catch (...) {
-    return {Outcome::internal, {}, {}};
-  }
+Origin origin_of(const cred_origin* origin) {
+  const auto given = known(origin, sizeof(cred_origin));
+  return {text_or_empty(given.host), text_or_empty(given.service), text_or_empty(given.terminal),
+          text_or_empty(given.actor)};
 }
 
-std::chrono::sys_seconds seconds(Time time) {
-  return std::chrono::floor<std::chrono::seconds>(time);
+Person person_of(const cred_person* person) {
+  const auto given = known(person, sizeof(cred_person));
+  return {text_or_empty(given.full_name), text_or_empty(given.email),
+          text_or_empty(given.birth_date), text_or_empty(given.phone)};
+}
+
+namespace {
+
+std::int64_t seconds(Time time) {
+  return std::chrono::floor<std::chrono::seconds>(time).time_since_epoch().count();
+}
+
+std::int64_t seconds(const std::optional<Time>& time) {
+  if (!time) return CRED_NO_TIME;
+  return *time == Time::max() ? std::numeric_limits<std::int64_t>::max() : seconds(*time);
+}
+
+audit::EventSink sink_of(cred_event_function function, void* context) {
+  if (function == nullptr) return {};
+  return [function, context](const audit::SecurityEvent& event) {
+    const auto text = [](const std::string& value) {
+      return value.empty() ? nullptr : value.c_str();
+    };
+    cred_event told{};
+    told.size = sizeof told;
+    told.time = seconds(event.time);
+    told.event = event.event.c_str();
+    told.outcome = event.outcome.c_str();
+    told.realm = text(event.realm);
+    told.account = text(event.account);
+    told.actor = text(event.actor);
+    told.source = text(event.source);
+    told.service = text(event.service);
+    told.terminal = text(event.tty);
+    told.reason = text(event.reason);
+    told.detail = text(event.detail);
+    function(context, &told);
+  };
+}
+
+// Whether this process has no right to a file that a URL names.
+bool forbidden(const std::string& url) {
+  const auto colon = url.find(':');
+  if (colon == std::string::npos || url.compare(colon, 2, ":/") != 0) return false;
+  return faccessat(AT_FDCWD, url.c_str() + colon + 1, R_OK, AT_EACCESS) != 0 && errno == EACCES;
+}
+
+Answer open(const cred_options& options, cred_library& library) {
+  if (options.access > CRED_ACCESS_CREDD || options.reserved != 0)
+    return failed({Code::usage, "the options ask for what this version of libcred does not have"});
+  find_catalogs();
+  library.configuration = text_or_empty(options.configuration);
+  auto configuration = engine::load_configuration(library.configuration);
+  if (!configuration) return failed(std::move(configuration).error());
+  library.socket = configuration->broker_socket;
+  library.hashes = std::max(1U, configuration->memory_budget / configuration->hash.memory);
+  if (options.access == CRED_ACCESS_CREDD) return accepted();
+  auto engine = engine::Engine::open(*configuration, std::make_shared<SystemClock>(),
+                                     sink_of(options.on_event, options.event_context));
+  if (engine) {
+    library.engine = std::move(*engine);
+    return accepted();
+  }
+  const bool may = !forbidden(configuration->store_url) && !forbidden(configuration->root_key_url);
+  if (options.access == CRED_ACCESS_BEST && !may) return accepted();
+  return failed(std::move(engine).error());
+}
+
+// A call on an account.
+template <typename Work>
+cred_code on(cred_realm* realm, const char* name, const cred_origin* origin, cred_answer** answer,
+             Work work) noexcept {
+  return at_the_boundary(answer, [&] {
+    auto& accounts = *required(realm).accounts;
+    return work(accounts, required(name, "name"), origin_of(origin));
+  });
 }
 
 }  // namespace
+}  // namespace cred::api
 
-Library::Library(std::unique_ptr<Parts> parts) noexcept : parts_(std::move(parts)) {}
-Library::Library(Library&&) noexcept = default;
-Library& Library::operator=(Library&&) noexcept = default;
-Library::~Library() = default;
-const Answer& Library::answer() const noexcept { return parts_->answer; }
+extern "C" {
 
-Library Library::open(const std::string& path) {
-  auto parts = std::make_unique<Parts>();
-  const auto configuration = engine::load_configuration(path);
-  auto engine = configuration
-                    ? engine::Engine::open(*configuration, std::make_shared<SystemClock>())
-                    : Expected<engine::Engine>(tl::make_unexpected(configuration.error()));
-  if (engine) parts->engine = std::move(*engine);
-  parts->answer = engine ? accepted() : answer_of(engine.error());
-  return Library(std::move(parts));
+const char* cred_version(void) { return CRED_VERSION; }
+
+const char* cred_code_word(cred_code code) { return word(static_cast<Code>(code)); }
+
+cred_code cred_answer_code(const cred_answer* answer) {
+  return answer != nullptr ? code_of(answer->code) : CRED_UNAVAILABLE;
 }
 
-Realm Library::realm(std::string_view name) {
-  auto parts = std::make_unique<Realm::Parts>();
-  parts->answer = parts_->answer;
-  if (parts_->engine) {
-    auto realm = parts_->engine->realm(name);
-    parts->answer = realm ? accepted() : answer_of(realm.error());
-    if (realm) parts->realm = std::move(*realm);
-  }
-  return Realm(std::move(parts));
+const char* cred_answer_message(const cred_answer* answer) {
+  return answer != nullptr ? answer->message.c_str() : "out of memory";
 }
 
-Realm::Realm(std::unique_ptr<Parts> parts) noexcept : parts_(std::move(parts)) {}
-Realm::Realm(Realm&&) noexcept = default;
-Realm& Realm::operator=(Realm&&) noexcept = default;
-Realm::~Realm() = default;
-const Answer& Realm::answer() const noexcept { return parts_->answer; }
+const char* cred_answer_reason(const cred_answer* answer) {
+  return engine::word(answer != nullptr ? answer->reason : engine::Reason::none);
+}
 
-Answer Realm::authenticate(std::string_view name, Password password) noexcept {
-  return on(parts_, [&](engine::Realm& realm) -> Answer {
-    const auto result = realm.authenticate(name, secret_of(password));
-    if (!result) return answer_of(result.error());
-    if (result->code == Code::accepted) return accepted();
-    return {outcome_of(result->code), sentence(result->standing.reason), {}};
+int64_t cred_answer_due(const cred_answer* answer) {
+  return answer != nullptr ? seconds(answer->due) : CRED_NO_TIME;
+}
+
+int cred_answer_warn(const cred_answer* answer) { return answer != nullptr && answer->warn; }
+
+size_t cred_answer_violations(const cred_answer* answer) {
+  return answer != nullptr ? answer->violations.size() : 0;
+}
+
+const char* cred_answer_rule(const cred_answer* answer, size_t number) {
+  return number < cred_answer_violations(answer) ? answer->violations[number].rule.c_str()
+                                                 : nullptr;
+}
+
+const char* cred_answer_advice(const cred_answer* answer, size_t number) {
+  return number < cred_answer_violations(answer) ? answer->violations[number].advice.c_str()
+                                                 : nullptr;
+}
+
+void cred_answer_free(cred_answer* answer) { delete answer; }
+
+cred_code cred_open(const cred_options* options, cred_library** library, cred_answer** answer) {
+  return at_the_boundary(answer, [&] {
+    required(library) = nullptr;
+    auto opened = std::make_unique<cred_library>();
+    Answer said = open(known(options, sizeof(cred_options)), *opened);
+    if (said.code == Code::accepted) *library = opened.release();
+    return said;
   });
 }
 
-Answer Realm::change(std::string_view name, Password old_password, Password new_password) noexcept {
-  return on(parts_, [&](engine::Realm& realm) {
-    return answer_of(
-        realm.change(name, secret_of(old_password), secret_of(new_password), {std::string(name)}));
-  });
+void cred_close(cred_library* library) { delete library; }
+
+uint32_t cred_access(const cred_library* library) {
+  return library == nullptr || library->engine ? CRED_ACCESS_STORE : CRED_ACCESS_CREDD;
 }
 
-Answer Realm::reset(std::string_view name, Password new_password, bool must_change,
-                    std::string_view actor) noexcept {
-  return on(parts_, [&](engine::Realm& realm) {
-    return answer_of(realm.reset(name, secret_of(new_password), must_change, {std::string(actor)}));
-  });
-}
-
-Answer Realm::enrol(std::string_view name, const Person& person, Password password,
-                    bool must_change, std::string_view actor) noexcept {
-  return on(parts_, [&](engine::Realm& realm) {
-    engine::Profile profile;
-    profile.full_name = person.full_name;
-    profile.email = person.email;
-    return answer_of(
-        realm.enrol(name, profile, secret_of(password), must_change, {std::string(actor)}));
-  });
-}
-
-Answer Realm::check(std::optional<std::string_view> name, Password password) noexcept {
-  return on(parts_, [&](engine::Realm& realm) -> Answer {
-    const auto report =
-        realm.check(name, nullptr, secret_of(password), engine::Realm::Depth::history);
-    if (!report) return answer_of(report.error());
-    auto violations = violations_of(report->verdicts);
-    if (violations.empty()) return accepted();
-    return {Outcome::refused, sentence(engine::Reason::policy), std::move(violations)};
-  });
-}
-
-Answer Realm::expire(std::string_view name, std::string_view actor) noexcept {
-  return on(parts_, [&](engine::Realm& realm) {
-    const auto done = realm.expire(name, {std::string(actor)});
-    return done ? accepted() : answer_of(done.error());
-  });
-}
-
-Status Realm::status(std::string_view name) noexcept {
-  Status status;
-  status.answer = on(parts_, [&](engine::Realm& realm) {
-    const auto found = realm.status(name);
-    if (!found) return answer_of(found.error());
-    status.locked = found->standing.code == Code::locked;
-    status.must_change = found->standing.code == Code::must_change;
-    status.set = seconds(found->standing.set_at);
-    if (found->standing.due) status.due = seconds(*found->standing.due);
-    status.attempts_left = found->attempts_left;
+cred_code cred_realm_open(cred_library* library, const char* name, cred_realm** realm,
+                          cred_answer** answer) {
+  return at_the_boundary(answer, [&] {
+    required(realm) = nullptr;
+    auto& from = required(library);
+    auto opened = std::make_unique<cred_realm>();
+    opened->name = required(name, "name of a realm");
+    if (from.engine) {
+      auto found = from.engine->realm(opened->name);
+      if (!found) return failed(std::move(found).error());
+      opened->accounts = store_accounts(std::move(*found));
+    } else {
+      opened->accounts = credd_accounts(from.socket, from.configuration, opened->name);
+    }
+    *realm = opened.release();
     return accepted();
   });
-  return status;
 }
 
-SessionEpoch Realm::session_epoch(std::string_view name) noexcept {
-  SessionEpoch epoch;
-  epoch.answer = on(parts_, [&](engine::Realm& realm) {
-    const auto found = realm.session_epoch(name);
-    if (!found) return answer_of(found.error());
-    epoch.value = *found;
-    return accepted();
+void cred_realm_close(cred_realm* realm) { delete realm; }
+
+cred_code cred_authenticate(cred_realm* realm, const char* name, const void* password,
+                            size_t length, const cred_origin* origin, cred_answer** answer) {
+  return on(realm, name, origin, answer,
+            [&](Accounts& accounts, const auto& who, const auto& from) {
+              return accounts.authenticate(who, secret_of(password, length), from);
+            });
+}
+
+cred_code cred_check(cred_realm* realm, const char* name, const void* password, size_t length,
+                     const cred_origin* origin, cred_answer** answer) {
+  return at_the_boundary(answer, [&] {
+    std::optional<std::string> who;
+    if (name != nullptr) who = name;
+    return required(realm).accounts->check(who, secret_of(password, length), origin_of(origin));
   });
-  return epoch;
 }
 
-}  // namespace cred
+cred_code cred_enrol(cred_realm* realm, const char* name, const cred_person* person,
+                     const void* password, size_t length, int must_change,
+                     const cred_origin* origin, cred_answer** answer) {
+  return on(realm, name, origin, answer,
+            [&](Accounts& accounts, const auto& who, const auto& from) {
+              return accounts.enrol(who, person_of(person), secret_of(password, length),
+                                    must_change != 0, from);
+            });
+}
+
+cred_code cred_change(cred_realm* realm, const char* name, const void* old_password,
+                      size_t old_length, const void* new_password, size_t new_length,
+                      const cred_origin* origin, cred_answer** answer) {
+  return on(realm, name, origin, answer,
+            [&](Accounts& accounts, const auto& who, const auto& from) {
+              return accounts.change(who, secret_of(old_password, old_length),
+                                     secret_of(new_password, new_length), from);
+            });
+}
+
+cred_code cred_reset(cred_realm* realm, const char* name, const void* password, size_t length,
+                     int must_change, const cred_origin* origin, cred_answer** answer) {
+  return on(realm, name, origin, answer,
+            [&](Accounts& accounts, const auto& who, const auto& from) {
+              return accounts.reset(who, secret_of(password, length), must_change != 0, from);
+            });
+}
+
+cred_code cred_get_status(cred_realm* realm, const char* name, cred_status* status,
+                          cred_answer** answer) {
+  return at_the_boundary(answer, [&] {
+    const std::size_t size = size_of(&required(status), sizeof(cred_status));
+    const Status found = required(realm).accounts->status(required(name, "name"));
+    if (found.answer.code != Code::accepted) return found.answer;
+    cred_status told{};
+    told.size = size;
+    told.state = found.state ? static_cast<std::uint32_t>(*found.state) : CRED_UNKNOWN;
+    told.standing = static_cast<std::uint32_t>(found.standing.code);
+    told.reason = engine::word(found.standing.reason);
+    told.set = found.state ? seconds(found.standing.set_at) : CRED_NO_TIME;
+    told.due = seconds(found.standing.due);
+    told.last_login = seconds(found.last_login);
+    told.blocked_until = seconds(found.blocked_until);
+    told.failures = found.failures.value_or(CRED_UNKNOWN);
+    told.attempts_left = found.attempts_left.value_or(CRED_UNKNOWN);
+    told.session_epoch = found.session_epoch;
+    std::memset(status, 0, size);
+    std::memcpy(status, &told, std::min(size, sizeof told));
+    return found.answer;
+  });
+}
+
+cred_code cred_session_epoch(cred_realm* realm, const char* name, uint64_t* epoch,
+                             cred_answer** answer) {
+  return at_the_boundary(answer, [&] {
+    auto& place = required(epoch);
+    auto found = required(realm).accounts->session_epoch(required(name, "name"));
+    place = found.value;
+    return std::move(found.answer);
+  });
+}
+
+cred_code cred_expire(cred_realm* realm, const char* name, const cred_origin* origin,
+                      cred_answer** answer) {
+  return on(realm, name, origin, answer,
+            [&](Accounts& accounts, const auto& who, const auto& from) {
+              return accounts.expire(who, from);
+            });
+}
+
+cred_code cred_compromise(cred_realm* realm, const char* name, const char* reason, int lock,
+                          const cred_origin* origin, cred_answer** answer) {
+  return on(realm, name, origin, answer,
+            [&](Accounts& accounts, const auto& who, const auto& from) {
+              return accounts.compromise(who, required(reason, "reason"), lock != 0, from);
+            });
+}
+
+}  // extern "C"

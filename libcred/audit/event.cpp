@@ -59,6 +59,7 @@ constexpr std::array rows = {
     Row{Event::tampering_noticed, "tampering_noticed", "stored data were tampered with"},
     Row{Event::maintained, "maintained", "maintenance was done"},
     Row{Event::viewed, "viewed", "an administrator looked at the realm"},
+    Row{Event::imported, "imported", "an account was imported with another system's hash"},
     Row{Event::scanned, "scanned", "a message was looked through for the account's password"},
 };
 

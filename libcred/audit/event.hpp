@@ -55,7 +55,7 @@ enum class Event : std::uint8_t {
   tampering_noticed = 41,
   maintained = 42,
   viewed = 43,  // by a role; the detail says what
-  // 44 and 45: of imports and exports.
+  imported = 44,  // an account of another system; the detail names its hash
   scanned = 46,  // a message was looked through for the account's own password
 };
 

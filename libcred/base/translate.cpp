@@ -34,7 +34,7 @@ std::string beside_program() {
 const std::string& catalogs() {
   static const std::string directory = [] {
     const std::string beside = beside_program();
-    return exists(beside + "/de/LC_MESSAGES") ? beside : std::string(CRED_LOCALE_DIR);
+    return exists(beside + "/de/LC_MESSAGES/libcred.mo") ? beside : std::string(CRED_LOCALE_DIR);
   }();
   return directory;
 }

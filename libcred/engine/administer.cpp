@@ -1,6 +1,7 @@
 // What an administrator asks of an account without its password.
 
 #include "engine/realm_state.hpp"
+#include "hash/foreign.hpp"
 
 namespace cred::engine {
 namespace {
@@ -45,6 +46,8 @@ Status status_of(const Realm::Parts& parts, RealmState& state, const Account& ac
   s.profile = state.profile(account);
   s.passwords = count(state.history(account));
   s.parameters = account.credential.verifier.parameters;
+  if (const auto& recipe = account.credential.verifier.recipe; !recipe.empty())
+    s.wrapped = hash::scheme_of(recipe);
   const auto attempts = parts.attempts(account.row.name).standing(transaction);
   s.last_session = parts.last_login(account.row.id,
                                     transaction.attempts(parts.vault()->subject(account.row.name)));

@@ -10,6 +10,19 @@ hash::Arena Arenas::take(std::uint32_t kib) {
   const std::uint64_t ticket = next_ticket_++;
   changed_.wait(lock, [&] { return ticket == serving_ && (lent_ == 0 || lent_ + kib <= budget_); });
   ++serving_;
+  hash::Arena arena = lend(kib);
+  lock.unlock();
+  changed_.notify_all();
+  return arena;
+}
+
+std::optional<hash::Arena> Arenas::take_spare(std::uint32_t kib) {
+  const std::lock_guard lock(mutex_);
+  if (serving_ != next_ticket_ || lent_ + kib + usual_ > budget_) return std::nullopt;
+  return lend(kib);
+}
+
+hash::Arena Arenas::lend(std::uint32_t kib) {
   lent_ += kib;
   hash::Arena arena;
   if (kib <= usual_ && !idle_.empty()) {
@@ -18,9 +31,21 @@ hash::Arena Arenas::take(std::uint32_t kib) {
   }
   // What is kept for later must not stand beside what is needed now.
   while (!idle_.empty() && held() > budget_) idle_.pop_back();
-  lock.unlock();
-  changed_.notify_all();
   return arena;
+}
+
+Arenas::Spare::Spare(Arenas& owner, std::uint32_t kib, std::size_t most)
+    : owner_(owner), kib_(kib) {
+  arenas_.reserve(most);
+  while (arenas_.size() < most) {
+    auto arena = owner_.take_spare(kib_);
+    if (!arena) break;
+    arenas_.push_back(std::move(*arena));
+  }
+}
+
+Arenas::Spare::~Spare() {
+  for (auto& arena : arenas_) owner_.put_back(std::move(arena), kib_);
 }
 
 void Arenas::put_back(hash::Arena arena, std::uint32_t kib) {

@@ -8,6 +8,8 @@
 #include <cstddef>
 #include <cstdint>
 #include <mutex>
+#include <optional>
+#include <span>
 #include <vector>
 
 namespace cred::engine {
@@ -38,6 +40,23 @@ class Arenas {
     hash::Arena arena_;
   };
 
+  // More of what somebody is lent already, for hashes that could run side by side: up to
+  // `most` times `kib`, without waiting, and only while nobody waits and another hash of the
+  // usual size could still begin.
+  class Spare {
+   public:
+    Spare(Arenas& owner, std::uint32_t kib, std::size_t most);
+    Spare(const Spare&) = delete;
+    Spare& operator=(const Spare&) = delete;
+    ~Spare();
+    std::span<hash::Arena> arenas() { return arenas_; }
+
+   private:
+    Arenas& owner_;
+    std::uint32_t kib_;
+    std::vector<hash::Arena> arenas_;
+  };
+
   // From now on `wipe` is called soon after each hash: what comes back is left as it is, and
   // answers need not wait. `most` of the usual size are made ready, as far as the budget has
   // them.
@@ -47,6 +66,8 @@ class Arenas {
 
  private:
   hash::Arena take(std::uint32_t kib);
+  std::optional<hash::Arena> take_spare(std::uint32_t kib);
+  hash::Arena lend(std::uint32_t kib);  // with mutex_
   void put_back(hash::Arena arena, std::uint32_t kib);
   std::uint64_t held() const { return lent_ + std::uint64_t{usual_} * idle_.size(); }
 

@@ -2,6 +2,7 @@
 
 #include "engine/account_tree.hpp"
 #include "engine/realm_state.hpp"
+#include "hash/foreign.hpp"
 
 #include <algorithm>
 
@@ -18,19 +19,63 @@ void open_in_vain(const Realm::Parts& parts, std::string_view name) {
   (void)decode_credential(record.bytes());
 }
 
-// After a right login: newer parameters, and the mark that keeps an expired
-// password expired when the clock is set back. Losing the race is no harm; the
-// next login does it.
-void bring_up_to_date(const Realm::Parts& parts, const Account& account, const Standing& standing,
+// What there is to compare with: the account's, or for a name without one, one that costs
+// what some account's does.
+hash::Verifier verifier_of(const Realm::Parts& parts, std::string_view name,
+                           std::optional<Account>& account) {
+  RealmState state(parts, store::Access::read);
+  account = state.find(name);
+  if (account) return account->credential.verifier;
+  if (auto other = state.stand_in(name)) return *other;
+  open_in_vain(parts, name);
+  hash::Verifier nobodys;
+  nobodys.parameters = parts.parameters;
+  return nobodys;
+}
+
+// Another system hashed what was typed, in whatever normal form it came.
+bool is_the_password(const Realm::Parts& parts, const hash::Verifier& verifier, const Secret& typed,
+                     const Secret& normalised, Arenas::Lent& arena) {
+  if (parts.matches(normalised, verifier, arena)) return true;
+  return !verifier.recipe.empty() && !typed.equals(normalised) &&
+         parts.matches(typed, verifier, arena);
+}
+
+// After a right login: newer parameters, this library's hash in place of another system's,
+// and the mark that keeps an expired password expired when the clock is set back. Losing
+// the race is no harm; the next login does it.
+void bring_up_to_date(const Realm::Parts& parts, const Account& account, Standing& standing,
                       const Secret& password) {
   Credential next = account.credential;
-  const bool rehash = next.verifier.parameters != parts.parameters;
+  const std::string recipe = next.verifier.recipe;
+  const bool foreign = !recipe.empty();
+  // Nobody knows whether the part that did not count is what the owner means: it is not
+  // made to count, but replaced.
+  const bool cut_off = foreign && hash::cuts_off(recipe, password);
+  const bool rehash = !cut_off && (foreign || next.verifier.parameters != parts.parameters);
   const bool aged_out = standing.reason == Reason::expired && next.demand == Demand::none;
-  if (!rehash && !aged_out) return;
-  if (rehash) next.verifier = parts.make_verifier(password);
+  const bool forced = cut_off && !aged_out && next.demand == Demand::none;
+  if (forced && standing.code == Code::accepted) {
+    standing.code = Code::must_change;
+    standing.reason = Reason::forced;
+    standing.too_early = false;
+  }
+  if (!rehash && !aged_out && !forced) return;
+  History history = parts.history(account);
+  if (rehash && foreign)
+    (void)parts.remember(history, password, &next.verifier);
+  else if (rehash)
+    next.verifier = parts.make_verifier(password);
   if (aged_out) next.demand = Demand::expired;
-  parts.replace(account, next, parts.history(account),
-                rehash ? audit::Event::rehashed : audit::Event::aged_out, {"login"});
+  if (forced) next.demand = Demand::forced;
+  const auto event = rehash   ? audit::Event::rehashed
+                     : forced ? audit::Event::expired
+                              : audit::Event::aged_out;
+  const std::string scheme(foreign ? hash::scheme_of(recipe) : "");
+  parts.replace(account, next, history, event, {"login"},
+                forced    ? scheme + " looked at a part of it alone"
+                : foreign ? "it was hashed with " + scheme
+                          : "");
 }
 
 // A password in use that the corpus knows is a compromise from this moment. A corpus
@@ -159,13 +204,11 @@ Expected<Authentication> Realm::authenticate(std::string_view name, const Secret
       change.commit();
     };
     // From here on an exception leaves the lease behind, which counts as a failure.
-    const auto account = parts_->find(name);
-    if (!account) open_in_vain(*parts_, name);
-    bool right = false;
-    if (account && is_password)
-      right = parts_->matches(*normalised, account->credential.verifier, *arena);
-    else
-      parts_->hash_in_vain(*normalised, *arena);
+    std::optional<Account> account;
+    const auto verifier = verifier_of(*parts_, name, account);
+    const bool matched = is_the_password(*parts_, verifier, is_password ? password : *normalised,
+                                         *normalised, *arena);
+    const bool right = matched && account && is_password;
     arena.reset();  // what follows may hash again
 
     if (!right) {
@@ -188,12 +231,15 @@ Expected<Authentication> Realm::authenticate(std::string_view name, const Secret
     }
     settle(Outcome::right, &*account,
            {.event = audit::Event::authenticated, .outcome = standing.code});
+    // First, so that the history knows the password when it is marked.
+    const bool foreign = !account->credential.verifier.recipe.empty();
+    if (foreign) bring_up_to_date(*parts_, *account, standing, *normalised);
     if (became_known(*parts_, *account, *normalised)) {
-      mark_compromised(*parts_, *account);
+      mark_compromised(*parts_, foreign ? parts_->find(name).value_or(*account) : *account);
       standing.code = Code::must_change;
       standing.reason = Reason::compromised;
       standing.too_early = false;
-    } else {
+    } else if (!foreign) {
       bring_up_to_date(*parts_, *account, standing, *normalised);
     }
     return answered({standing.code, standing}, true,

@@ -16,6 +16,7 @@
 #include "engine/backups.hpp"
 #include "engine/configuration.hpp"
 #include "engine/grants.hpp"
+#include "engine/import.hpp"
 #include "engine/records.hpp"
 #include "policy/policy.hpp"
 #include "store/store.hpp"
@@ -117,6 +118,7 @@ struct Status {
   Standing standing;
   std::size_t passwords = 0;  // how many the account has had
   hash::Parameters parameters;
+  std::string wrapped;  // the scheme of another system's hash, until the first right login
   std::uint32_t failures = 0;
   std::uint32_t attempts_left = 0;
   std::optional<Time> blocked_until;  // Time::max(): until an administrator unlocks it
@@ -310,6 +312,23 @@ class Realm {
   // A new account. Errors: usage (name, profile or password), conflict (exists).
   Expected<Change> enrol(std::string_view name, const Profile& profile, const Secret& password,
                          bool must_change, const Actor& actor);
+
+  // The same of a password that another system has just found right: one that the policy
+  // refuses is taken all the same, answered with `must_change`, and has to be changed. It is
+  // its owner's. Errors: as `enrol`.
+  Expected<Change> enrol_known(std::string_view name, const Profile& profile,
+                               const Secret& password, const Actor& actor);
+
+  // New accounts with the hashes of another system, in one change; the first right login of
+  // each replaces its hash. Nothing can be judged, since no password is known. What each came
+  // to, in their order; repeated, nothing is done twice. Errors: usage (too many), locked.
+  Expected<std::vector<Imported>> import_accounts(std::span<const ImportedAccount> accounts,
+                                                  bool dry_run, const Actor& actor);
+
+  // Every account with its hash, in the order of names, for another system; `what` is for the
+  // trail, which knows before the first is told. `visit` answers false to stop.
+  Expected<void> export_credentials(const std::string& what, const Actor& actor,
+                                    const std::function<bool(const ExportedCredential&)>& visit);
 
   // What the policy says of a password, changing nothing. With a known name, its
   // names are looked for, and with `history` its earlier passwords too, at the cost

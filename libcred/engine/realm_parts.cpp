@@ -3,11 +3,13 @@
 #include "base/bytes.hpp"
 #include "engine/ageing.hpp"
 #include "engine/realm_state.hpp"
+#include "hash/foreign.hpp"
 #include "policy/near_copy.hpp"
 
 #include <algorithm>
 #include <array>
 #include <cstring>
+#include <thread>
 #include <unistd.h>
 #include <sodium.h>
 
@@ -300,24 +302,44 @@ hash::Verifier Realm::Parts::make_verifier(const Secret& password) const {
 
 bool Realm::Parts::matches(const Secret& password, const hash::Verifier& verifier,
                            Arenas::Lent& arena) const {
-  if (verifier.parameters.memory > arena.kib()) arena.exchange(verifier.parameters.memory);
+  const std::uint32_t needed = hash::working_memory(verifier);
+  if (needed > arena.kib()) arena.exchange(needed);
   return value_or_throw(hash::matches(password, verifier, *arena));
 }
 
-void Realm::Parts::hash_in_vain(const Secret& password, Arenas::Lent& arena) const {
-  hash::Verifier nobodys;
-  nobodys.parameters = parameters;
-  randombytes_buf(nobodys.salt.data(), nobodys.salt.size());
-  randombytes_buf(nobodys.tag.data(), nobodys.tag.size());
-  (void)matches(password, nobodys, arena);
+void Realm::Parts::hash_all(std::span<const hash::Task> tasks) const {
+  std::uint32_t most = 0;
+  for (const auto& task : tasks) most = std::max(most, task.parameters.memory);
+  const std::size_t at_once =
+      std::min<std::size_t>(tasks.size(), std::max(1U, std::thread::hardware_concurrency()));
+  Arenas::Lent lent(*arenas, most);
+  Arenas::Spare spare(*arenas, most, at_once - 1);
+  std::vector<hash::Arena*> all{&*lent};
+  for (auto& arena : spare.arenas()) all.push_back(&arena);
+  value_or_throw(hash::argon2id(tasks, all));
 }
 
-Realm::Parts::Memory Realm::Parts::remember(History& history, const Secret& password) const {
+// What other systems made of a password, for each of their hashes in the history; empty: it
+// cannot have been this one.
+std::vector<Wiped<std::byte>> Realm::Parts::foreign_digests(const History& history,
+                                                            const Secret& password) const {
+  std::vector<Wiped<std::byte>> digests;
+  for (const auto& group : history) {
+    if (group.recipe.empty()) continue;
+    const Arenas::Lent lent(*arenas,
+                            hash::working_memory({group.parameters, {}, {}, group.recipe}));
+    digests.push_back(value_or_throw(hash::derive(password, group.recipe)));
+  }
+  return digests;
+}
+
+Realm::Parts::Memory Realm::Parts::remember(History& history, const Secret& password,
+                                            hash::Verifier* verifier) const {
   const auto& options = policy.options();
   std::uint32_t newest = 0;
   bool current = false;
   for (const auto& group : history) {
-    current |= group.parameters == parameters;
+    current |= group.parameters == parameters && group.recipe.empty();
     for (const auto& tag : group.tags) newest = std::max(newest, tag.number);
   }
   if (!current) {
@@ -334,9 +356,26 @@ Realm::Parts::Memory Realm::Parts::remember(History& history, const Secret& pass
   if (forms_count)
     for (const Secret& form : policy::skeletons(password)) forms.push_back(marked(form));
 
-  std::uint32_t most = 0;
-  for (const auto& group : history) most = std::max(most, group.parameters.memory);
-  Arenas::Lent arena(*arenas, most);
+  using Tag = std::array<std::byte, hash::tag_bytes>;
+  std::vector<Tag> made(history.size() * (1 + forms.size()));
+  std::vector<hash::Task> tasks;
+  const auto digests = foreign_digests(history, password);
+  auto digest = digests.begin();
+  for (const auto& group : history) {
+    if (!group.recipe.empty()) {
+      tasks.push_back({*digest++, group.salt, group.parameters, made[tasks.size()]});
+      continue;
+    }
+    tasks.push_back({password.bytes(), group.salt, group.parameters, made[tasks.size()]});
+    for (const Secret& form : forms)
+      tasks.push_back({form.bytes(), group.salt, group.parameters, made[tasks.size()]});
+  }
+  if (verifier != nullptr) {
+    *verifier = hash::salted(parameters);
+    tasks.push_back({password.bytes(), verifier->salt, parameters, verifier->tag});
+  }
+  hash_all(tasks);
+
   Memory memory;
   // Every tag is compared, so that time does not tell which one it was.
   const auto found = [&](const auto& tags, const auto& tag) {
@@ -348,21 +387,24 @@ Realm::Parts::Memory Realm::Parts::remember(History& history, const Secret& pass
     }
     return known;
   };
+  auto tag = made.begin();
+  digest = digests.begin();
   for (auto& group : history) {
+    if (!group.recipe.empty()) {
+      if (!digest->empty()) memory.used_before |= found(group.tags, *tag);
+      ++digest;
+      ++tag;
+      continue;
+    }
     const bool add = group.parameters == parameters;
-    std::array<std::byte, hash::tag_bytes> tag{};
-    const auto hash = [&](const Secret& bytes) {
-      value_or_throw(hash::argon2id(bytes.bytes(), group.salt, group.parameters, *arena, tag));
-    };
-    hash(password);
-    memory.used_before |= found(group.tags, tag);
-    if (add) group.tags.push_back({newest + 1, false, tag});
+    memory.used_before |= found(group.tags, *tag);
+    if (add) group.tags.push_back({newest + 1, false, *tag});
+    ++tag;
     std::vector<SimilarTag> similar;
-    for (const Secret& form : forms) {
-      hash(form);
-      memory.similar |= found(group.similar, tag);
+    for (std::size_t form = 0; form < forms.size(); ++form, ++tag) {
+      memory.similar |= found(group.similar, *tag);
       similar.push_back({newest + 1, false, {}});
-      std::memcpy(similar.back().tag.data(), tag.data(), SimilarTag::bytes);
+      std::memcpy(similar.back().tag.data(), tag->data(), SimilarTag::bytes);
     }
     // Nobody keeps what is switched off, but for what must never come back.
     if (!options.history_similar)
@@ -385,13 +427,18 @@ void Realm::Parts::bar_newest(History& history, const Secret* password) const {
     }
     const bool has_it = std::any_of(group.tags.begin(), group.tags.end(),
                                     [&](const HistoryTag& tag) { return tag.number == newest; });
-    if (forms || !has_it || password == nullptr) continue;
+    // Another system's hash knows the password alone.
+    if (forms || !has_it || password == nullptr || !group.recipe.empty()) continue;
     // The policy keeps no forms; of this one it has to.
-    Arenas::Lent arena(*arenas, group.parameters.memory);
-    for (const Secret& form : policy::skeletons(*password)) {
-      std::array<std::byte, hash::tag_bytes> tag{};
-      value_or_throw(
-          hash::argon2id(marked(form).bytes(), group.salt, group.parameters, *arena, tag));
+    std::vector<Secret> skeletons;
+    for (const Secret& form : policy::skeletons(*password)) skeletons.push_back(marked(form));
+    if (skeletons.empty()) continue;
+    std::vector<std::array<std::byte, hash::tag_bytes>> tags(skeletons.size());
+    std::vector<hash::Task> tasks;
+    for (const Secret& form : skeletons)
+      tasks.push_back({form.bytes(), group.salt, group.parameters, tags[tasks.size()]});
+    hash_all(tasks);
+    for (const auto& tag : tags) {
       group.similar.push_back({newest, true, {}});
       std::memcpy(group.similar.back().tag.data(), tag.data(), SimilarTag::bytes);
     }

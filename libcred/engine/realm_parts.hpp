@@ -113,20 +113,19 @@ class Realm::Parts {
                           const Secret* old_password) const;
 
   hash::Verifier make_verifier(const Secret& password) const;
-  // A hash of the same cost as a current credential's, for names without one.
-  void hash_in_vain(const Secret& password, Arenas::Lent& arena) const;
   // `arena` is exchanged for a larger one where the verifier asks for it.
   bool matches(const Secret& password, const hash::Verifier& verifier, Arenas::Lent& arena) const;
 
   // What the history says of a password, at the cost of one hash for each group and,
   // where near copies are refused, one more for each of its canonical forms. Adds its
-  // tags to `history`, so that what was checked is what is remembered.
+  // tags to `history`, so that what was checked is what is remembered. With `verifier` the
+  // password's new one is made as well: none of these hashes waits for another.
   struct Memory {
     bool used_before = false;
     bool similar = false;
     bool barred = false;  // it, or what looks like it, was suspected to be known
   };
-  Memory remember(History& history, const Secret& password) const;
+  Memory remember(History& history, const Secret& password, hash::Verifier* verifier) const;
   // The newest password of a history never comes back, nor what looks like it: by the forms
   // that the history has, or those of `password`, which is that one, if it is at hand.
   void bar_newest(History& history, const Secret* password) const;
@@ -136,10 +135,14 @@ class Realm::Parts {
 
  private:
   Secret open_field(const store::AccountRow& row, vault::Field field) const;
+  std::vector<Wiped<std::byte>> foreign_digests(const History& history,
+                                                const Secret& password) const;
+  // On as many cores as are idle and have memory.
+  void hash_all(std::span<const hash::Task> tasks) const;
 };
 
-// A sentence for the trail. Errors: usage.
-Expected<void> check_reason(const std::string& reason);
+// A password of another system in the history.
+HistoryGroup group_of(const hash::Verifier& verifier, std::uint32_t number);
 // What may be a profile. Errors: usage.
 Expected<void> check_profile(const Profile& profile);
 

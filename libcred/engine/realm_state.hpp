@@ -35,6 +35,9 @@ class RealmState {
   std::optional<Account> find(std::string_view name);
   // The same of a realm that is suspended, too.
   std::optional<Account> find_in_any_phase(std::string_view name);
+  // What a name without an account costs: what that of some account costs, chosen by a keyed
+  // pseudonym of the name. Nobody's tag and salt. Nothing: the realm has no accounts.
+  std::optional<hash::Verifier> stand_in(std::string_view name);
   // Of the account that was found, or of a row of `list`, which is not checked.
   Account opened(store::AccountRow row) const;
   Profile profile(const Account& account) const;

@@ -1,6 +1,7 @@
 #include "engine/records.hpp"
 
 #include "base/bytes.hpp"
+#include "hash/recipe.hpp"
 
 #include <algorithm>
 #include <cstring>
@@ -9,10 +10,12 @@ namespace cred::engine {
 namespace {
 
 constexpr std::uint8_t profile_format = 1;
-// Format 1 had no exemption, format 2 no session epoch and nothing after it.
-constexpr std::uint8_t credential_format = 3;
-// Format 1 had neither numbers nor canonical forms, format 2 nothing barred.
-constexpr std::uint8_t history_format = 3;
+// Format 1 had no exemption, format 2 no session epoch and nothing after it, format 3 no
+// recipe of a wrapped foreign hash.
+constexpr std::uint8_t credential_format = 4;
+// Format 1 had neither numbers nor canonical forms, format 2 nothing barred, format 3 no
+// recipes.
+constexpr std::uint8_t history_format = 4;
 // In the number of a tag; an account never has so many passwords.
 constexpr std::uint32_t barred_bit = 0x80000000;
 constexpr std::uint8_t login_format = 1;
@@ -66,17 +69,25 @@ bool take(Reader& r, std::vector<Tag>& tags, bool numbered, std::uint32_t before
   return true;
 }
 
+// Empty, or a recipe.
+bool take_recipe(Reader& r, std::string& recipe) {
+  if (!bounded_text(r, recipe, hash::max_recipe_bytes)) return false;
+  return recipe.empty() || hash::parse_recipe(recipe).has_value();
+}
+
 bool take(Reader& r, HistoryGroup& group, std::uint8_t format, std::uint32_t before) {
   group.parameters = {r.u32(), r.u32(), r.u32()};
   if (!take(r, group.salt) || !hash::demandable(group.parameters)) return false;
   if (format == 1) return take(r, group.tags, false, before);
-  return take(r, group.tags, true, 0) && take(r, group.similar, true, 0);
+  if (!take(r, group.tags, true, 0) || !take(r, group.similar, true, 0)) return false;
+  return format < 4 || take_recipe(r, group.recipe);
 }
 
 }  // namespace
 
 Secret encode(const Credential& c) {
-  return written(credential_format, hash::max_phc_bytes + 128 + c.exempt_reason.size(),
+  return written(credential_format,
+                 hash::max_phc_bytes + 128 + c.exempt_reason.size() + c.verifier.recipe.size(),
                  [&](Writer& w) {
                    w.text(hash::encode_phc(c.verifier));
                    w.i64(c.set_at.time_since_epoch().count());
@@ -88,6 +99,7 @@ Secret encode(const Credential& c) {
                    w.u32(c.session_epoch);
                    w.i64(c.unlocked_at.time_since_epoch().count());
                    w.i64(c.one_time_until.time_since_epoch().count());
+                   w.text(c.verifier.recipe);
                  });
 }
 
@@ -112,7 +124,8 @@ Secret encode(const Profile& p) {
 Secret encode(const History& history) {
   std::size_t room = 16;
   for (const auto& group : history)
-    room += 48 + group.tags.size() * sizeof(HistoryTag) + group.similar.size() * sizeof(SimilarTag);
+    room += 48 + group.recipe.size() + group.tags.size() * sizeof(HistoryTag) +
+            group.similar.size() * sizeof(SimilarTag);
   return written(history_format, room, [&](Writer& w) {
     w.u16(static_cast<std::uint16_t>(history.size()));
     for (const auto& group : history) {
@@ -130,6 +143,7 @@ Secret encode(const History& history) {
         w.u32(tag.number | (tag.barred ? barred_bit : 0));
         w.put(tag.tag);
       }
+      w.text(group.recipe);
     }
   });
 }
@@ -169,6 +183,7 @@ Expected<Credential> decode_credential(std::span<const std::byte> bytes) {
     c.unlocked_at = time_of(r.i64());
     c.one_time_until = time_of(r.i64());
   }
+  if (format > 3 && !take_recipe(r, c.verifier.recipe)) return malformed("credential");
   if (!r.finished() || state > static_cast<std::uint8_t>(State::disabled) ||
       demand > static_cast<std::uint8_t>(Demand::compromised) || by_owner > 1)
     return malformed("credential");

@@ -80,6 +80,9 @@ struct HistoryGroup {
   std::array<std::byte, hash::salt_bytes> salt{};
   std::vector<HistoryTag> tags;
   std::vector<SimilarTag> similar;
+  // Of a password that another system hashed, whose tag is that of a digest: how it is made.
+  // Such a group has no other tag and costs the foreign hash in addition.
+  std::string recipe{};
 };
 using History = std::vector<HistoryGroup>;
 

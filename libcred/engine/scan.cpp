@@ -66,6 +66,18 @@ std::size_t reserve(const Realm::Parts& parts, std::string_view name, const std:
   return granted;
 }
 
+// What there is to compare with: the account's, or what costs what some account's does.
+hash::Verifier verifier_of(const Realm::Parts& parts, std::string_view name,
+                           std::optional<Account>& account) {
+  RealmState state(parts, store::Access::read);
+  account = state.find(name);
+  if (account) return account->credential.verifier;
+  if (auto other = state.stand_in(name)) return *other;
+  hash::Verifier nobodys;
+  nobodys.parameters = parts.parameters;
+  return nobodys;
+}
+
 // However many others change the account meanwhile: a password that was replaced by then is not
 // the one that stands in the message.
 void mark(const Realm::Parts& parts, Account account, const std::string& reason,
@@ -98,15 +110,15 @@ Expected<Scan> Realm::scan(std::string_view name, std::string_view text, std::st
     if (candidates.likeliest.empty()) return scan;
     const std::size_t granted = reserve(*parts_, name, *id, candidates.likeliest.size(), actor);
     scan.limited = granted < candidates.total;
-    const auto account = parts_->find(name);
+    std::optional<Account> account;
+    const auto verifier = verifier_of(*parts_, name, account);
     Arenas::Lent arena(*parts_->arenas, parts_->parameters.memory);
     for (std::size_t i = 0; i < granted && !scan.found; ++i) {
       const Secret& candidate = candidates.likeliest[i];
       ++scan.hashed;
-      if (account)
-        scan.found = parts_->matches(candidate, account->credential.verifier, arena);
-      else
-        parts_->hash_in_vain(candidate, arena);
+      const bool right = parts_->matches(candidate, verifier, arena);
+      // A stand-in's password is none of this name's.
+      scan.found = account && right;
     }
     if (scan.found) mark(*parts_, *account, "the password stands in message " + *id, actor);
     return scan;

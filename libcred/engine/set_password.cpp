@@ -14,8 +14,8 @@ constexpr auto one_time_validity = std::chrono::hours(72);
 Change refusal(Code code, Reason reason) { return {code, reason, {}}; }
 
 void remember(const Realm::Parts& parts, History& history, const Secret& password,
-              std::vector<policy::Verdict>& verdicts) {
-  const auto memory = parts.remember(history, password);
+              std::vector<policy::Verdict>& verdicts, hash::Verifier* verifier) {
+  const auto memory = parts.remember(history, password, verifier);
   const auto& options = parts.policy.options();
   if (options.history == 0 && !memory.barred) return;
   verdicts.push_back(policy::history_verdict(memory.used_before));
@@ -31,12 +31,12 @@ void refuse_without_data(const Realm::Parts& parts, const policy::Report& report
   throw Failure(first.code, first.message);
 }
 
-// Judges, then looks into the history, which costs a hash: only for a password
-// that keeps the other rules. On acceptance its tag is in `history`.
+// Judges, then looks into the history, which costs hashes: only for a password that keeps
+// the other rules. On acceptance its tag is in `history`, and `verifier` is its own.
 policy::Report judge(const Realm::Parts& parts, const Secret& password,
-                     const policy::Context& context, History& history) {
+                     const policy::Context& context, History& history, hash::Verifier& verifier) {
   auto report = parts.policy.judge(password, context);
-  if (!report.refused()) remember(parts, history, password, report.verdicts);
+  if (!report.refused()) remember(parts, history, password, report.verdicts, &verifier);
   return report;
 }
 
@@ -49,12 +49,29 @@ void answer_for(const Realm::Parts& parts, const policy::Report& report, const U
   refuse_without_data(parts, report);
 }
 
+// The history does not know the password that another system hashed. The owner tells it;
+// where an administrator sets a new one, the hash is kept to know it by.
+void remember_foreign(const Realm::Parts& parts, const Account& account, History& history,
+                      const Secret* old_password) {
+  const auto& verifier = account.credential.verifier;
+  if (verifier.recipe.empty()) return;
+  if (old_password != nullptr) {
+    (void)parts.remember(history, *old_password, nullptr);
+    return;
+  }
+  std::uint32_t newest = 0;
+  for (const auto& group : history)
+    for (const auto& tag : group.tags) newest = std::max(newest, tag.number);
+  history.push_back(group_of(verifier, newest + 1));
+}
+
 Expected<Change> write(const Realm::Parts& parts, const Account& account, const Secret& password,
                        const policy::Context& context, Credential next, audit::Event event,
                        const Actor& actor) {
   History history = parts.history(account);
+  remember_foreign(parts, account, history, context.old_password);
   if (account.compromised()) parts.bar_newest(history, context.old_password);
-  auto report = judge(parts, password, context, history);
+  auto report = judge(parts, password, context, history, next.verifier);
   answer_for(parts, report, account.row.id, account.row.name, actor);
   if (report.refused()) {
     auto refused = parts.event(audit::word(event), Code::refused, account.row.name);
@@ -63,7 +80,6 @@ Expected<Change> write(const Realm::Parts& parts, const Account& account, const 
     parts.tell(refused);
     return Change{Code::refused, Reason::policy, std::move(report.verdicts)};
   }
-  next.verifier = parts.make_verifier(password);
   next.set_at = parts.clock->now();
   if (!parts.replace(account, next, history, event, actor))
     return fail(Code::conflict, "the account was changed meanwhile; nothing was changed here");
@@ -153,11 +169,11 @@ Expected<Change> Realm::enrol(std::string_view name, const Profile& profile,
     if (parts_->store->begin(store::Access::read)->find(name)) return exists();
 
     History history;
-    auto report = judge(*parts_, *password, parts_->context(name, profile, nullptr), history);
+    Credential credential;
+    auto report = judge(*parts_, *password, parts_->context(name, profile, nullptr), history,
+                        credential.verifier);
     answer_for(*parts_, report, Uuid{}, name, actor);
     if (report.refused()) return Change{Code::refused, Reason::policy, std::move(report.verdicts)};
-    Credential credential;
-    credential.verifier = parts_->make_verifier(*password);
     credential.set_at = parts_->clock->now();
     credential.demand = must_change ? Demand::forced : Demand::none;
     if (must_change) credential.one_time_until = credential.set_at + one_time_validity;
@@ -165,6 +181,36 @@ Expected<Change> Realm::enrol(std::string_view name, const Profile& profile,
     dated.created_at = credential.set_at;
     if (!parts_->insert(name, credential, dated, history, actor)) return exists();
     return Change{Code::accepted, Reason::none, std::move(report.verdicts)};
+  });
+}
+
+Expected<Change> Realm::enrol_known(std::string_view name, const Profile& profile,
+                                    const Secret& known, const Actor& actor) {
+  return at_the_door([&]() -> Expected<Change> {
+    if (auto named = check_name(name); !named) return tl::make_unexpected(named.error());
+    if (auto right = check_profile(profile); !right) return tl::make_unexpected(right.error());
+    auto password = parts_->acceptable_password(known);
+    if (!password) return tl::make_unexpected(password.error());
+    const auto exists = [&] {
+      return fail(Code::conflict, "there is an account of that name already");
+    };
+    // Before anything costly: this is asked at each login.
+    if (parts_->store->begin(store::Access::read)->find(name)) return exists();
+
+    const auto report = parts_->policy.judge(*password, parts_->context(name, profile, nullptr));
+    for (const auto& failure : report.data_failures)
+      parts_->note({}, name, audit::Event::data_unusable, actor, failure.message);
+    History history;
+    Credential credential;
+    (void)parts_->remember(history, *password, &credential.verifier);
+    credential.set_at = parts_->clock->now();
+    credential.set_by_owner = true;
+    if (report.refused()) credential.demand = Demand::forced;
+    Profile dated = profile;
+    dated.created_at = credential.set_at;
+    if (!parts_->insert(name, credential, dated, history, actor)) return exists();
+    if (!report.refused()) return Change{Code::accepted, Reason::none, report.verdicts};
+    return Change{Code::must_change, Reason::policy, report.verdicts};
   });
 }
 
@@ -190,7 +236,7 @@ Expected<policy::Report> Realm::check(std::optional<std::string_view> name,
     report.strength = policy::estimate(*normalised, context);
     if (account && depth == Depth::history && parts_->policy.options().history > 0) {
       History history = parts_->history(*account);
-      remember(*parts_, history, *normalised, report.verdicts);
+      remember(*parts_, history, *normalised, report.verdicts, nullptr);
     }
     return report;
   });

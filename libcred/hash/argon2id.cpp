@@ -3,12 +3,14 @@
 #include "hash/argon2/compute.hpp"
 #include "hash/argon2/dispatch.hpp"
 
+#include <algorithm>
 #include <argon2.h>
 #include <array>
 #include <atomic>
 #include <cstdlib>
 #include <cstring>
 #include <sodium.h>
+#include <vector>
 
 namespace cred::hash {
 namespace {
@@ -73,16 +75,23 @@ int by_libsodium(const Inputs& in, const Parameters& p, std::span<std::byte> tag
 // Below it a slice is over before a helper is awake.
 constexpr std::uint32_t worth_sharing = 4 * 1024;  // KiB
 
-int by_kernel(const argon2::Kernel& kernel, const Inputs& in, const Parameters& p,
-              argon2::Crew::Place& place, Arena& arena, std::span<std::byte> tag) {
-  const std::size_t bytes = argon2::blocks_of(p) * sizeof(argon2::Block);
-  const auto lent = arena.at_least(bytes);
-  if (lent.empty()) return ARGON2_MEMORY_ALLOCATION_ERROR;
-  const argon2::Hash hash{in, p, reinterpret_cast<argon2::Block*>(lent.data()), tag};
-  if (p.lanes > 1 && p.memory >= worth_sharing)
-    argon2::compute(kernel, hash, place);
+// `tasks` have the same parameters, and there is an arena for each.
+int by_kernel(const argon2::Kernel& kernel, std::span<const Task> tasks, argon2::Crew::Place& place,
+              std::span<Arena* const> arenas) {
+  const Parameters& p = tasks.front().parameters;
+  std::vector<argon2::Hash> hashes;
+  for (std::size_t i = 0; i < tasks.size(); ++i) {
+    const auto lent = arenas[i]->at_least(argon2::blocks_of(p) * sizeof(argon2::Block));
+    if (lent.empty()) return ARGON2_MEMORY_ALLOCATION_ERROR;
+    hashes.push_back({{tasks[i].password, tasks[i].salt, {}, {}},
+                      p,
+                      reinterpret_cast<argon2::Block*>(lent.data()),
+                      tasks[i].tag});
+  }
+  if (p.lanes * tasks.size() > 1 && p.memory >= worth_sharing)
+    argon2::compute(kernel, hashes, place);
   else
-    argon2::compute(kernel, hash, argon2::Order::together);
+    argon2::compute(kernel, hashes, argon2::Order::together);
   return ARGON2_OK;
 }
 
@@ -195,27 +204,49 @@ Expected<void> self_test() {
 
 Expected<void> argon2id(std::span<const std::byte> password, std::span<const std::byte> salt,
                         const Parameters& parameters, Arena& arena, std::span<std::byte> tag) {
+  const Task task{password, salt, parameters, tag};
+  Arena* const arenas[]{&arena};
+  return argon2id({&task, 1}, arenas);
+}
+
+Expected<void> argon2id(std::span<const Task> tasks, std::span<Arena* const> arenas) {
   const auto& chosen = choice();
   if (!chosen) return tl::make_unexpected(chosen.error());
-  if (auto bounded = demandable(parameters); !bounded) return bounded;
-  if (salt.size() != salt_bytes || tag.size() < 16 || tag.size() > 64)
-    return fail(Code::internal, "Argon2id takes a 16-byte salt and makes 16 to 64 bytes");
-  tags_computed.fetch_add(1, std::memory_order_relaxed);
-  const Inputs in{password, salt, {}, {}};
-  argon2::Crew::Place place(argon2::Crew::of_process());
-  int result = ARGON2_OK;
-  if (chosen->kernel != nullptr)
-    result = by_kernel(*chosen->kernel, in, parameters, place, arena, tag);
-  else if (parameters.lanes == 1 && chosen->libsodium)
-    // libsodium maps and wipes memory of its own; only libargon2 can be lent some.
-    result = by_libsodium(in, parameters, tag);
-  else
-    result = by_libargon2(in, parameters, place.threads(parameters.lanes), arena, tag);
-  if (result == 0) return {};
-  return fail(Code::unavailable,
-              result == ARGON2_THREAD_FAIL
-                  ? "Argon2id could not start its threads: raise the process limit"
-                  : "Argon2id could not get its memory: lower hash.memory or free some");
+  for (const Task& task : tasks) {
+    if (auto bounded = demandable(task.parameters); !bounded) return bounded;
+    if (task.salt.size() != salt_bytes || task.tag.size() < 16 || task.tag.size() > 64)
+      return fail(Code::internal, "Argon2id takes a 16-byte salt and makes 16 to 64 bytes");
+  }
+  // The libraries compute one at a time.
+  const std::size_t most = chosen->kernel != nullptr ? arenas.size() : 1;
+  while (!tasks.empty()) {
+    const auto other = std::find_if(tasks.begin(), tasks.end(), [&](const Task& task) {
+      return task.parameters != tasks.front().parameters;
+    });
+    const auto equal = static_cast<std::size_t>(other - tasks.begin());
+    const auto now = tasks.first(std::min(equal, most));
+    tasks = tasks.subspan(now.size());
+    tags_computed.fetch_add(now.size(), std::memory_order_relaxed);
+    // Another hash may come between these and those after them.
+    argon2::Crew::Place place(argon2::Crew::of_process());
+    const Task& first = now.front();
+    int result = ARGON2_OK;
+    if (chosen->kernel != nullptr)
+      result = by_kernel(*chosen->kernel, now, place, arenas);
+    else if (first.parameters.lanes == 1 && chosen->libsodium)
+      // libsodium maps and wipes memory of its own; only libargon2 can be lent some.
+      result = by_libsodium({first.password, first.salt, {}, {}}, first.parameters, first.tag);
+    else
+      result = by_libargon2({first.password, first.salt, {}, {}}, first.parameters,
+                            place.threads(first.parameters.lanes), *arenas.front(), first.tag);
+    if (result == ARGON2_THREAD_FAIL)
+      return fail(Code::unavailable,
+                  "Argon2id could not start its threads: raise the process limit");
+    if (result != ARGON2_OK)
+      return fail(Code::unavailable,
+                  "Argon2id could not get its memory: lower hash.memory or free some");
+  }
+  return {};
 }
 
 std::uint64_t computed() noexcept { return tags_computed.load(std::memory_order_relaxed); }

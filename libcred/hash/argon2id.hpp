@@ -22,6 +22,19 @@ namespace cred::hash {
 Expected<void> argon2id(std::span<const std::byte> password, std::span<const std::byte> salt,
                         const Parameters& parameters, Arena& arena, std::span<std::byte> tag);
 
+// One of several hashes that do not wait for one another: its inputs, and where its tag goes.
+struct Task {
+  std::span<const std::byte> password;
+  std::span<const std::byte> salt;
+  Parameters parameters;
+  std::span<std::byte> tag;
+};
+
+// All `tasks` in their order, those of the same parameters side by side as far as there are
+// `arenas`, of which there must be one: each on a core of its own while cores have no other
+// hash. Requirements and errors are those of a single one.
+Expected<void> argon2id(std::span<const Task> tasks, std::span<Arena* const> arenas);
+
 // What computes in this process: avx512, avx2, portable, sodium or reference.
 struct Implementation {
   std::string name;

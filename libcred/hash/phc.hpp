@@ -20,8 +20,12 @@ struct Verifier {
   Parameters parameters;
   std::array<std::byte, salt_bytes> salt{};
   std::array<std::byte, tag_bytes> tag{};
+  // Empty: the tag is the password's own. Otherwise it is that of a digest that another
+  // system made of the password, and this says how (hash/recipe.hpp).
+  std::string recipe{};
 };
 
+// Of the parameters, salt and tag.
 std::string encode_phc(const Verifier& verifier);
 
 // Refuses anything but the canonical form, and costs beyond `demandable`.

@@ -125,7 +125,8 @@ Expected<std::string> read_message(std::span<const char> message, const std::str
   const pid_t child = start(path, theirs.get());
   theirs.close();
   if (child < 0)
-    return fail(Code::unavailable, "cannot start " + path + ": " + std::strerror(-child));
+    return fail(Code::unavailable, "cannot start " + path + ": " + std::strerror(-child) +
+                                       " (Debian has it in the package cred-milter)");
   Conversation conversation(ours.get(), message);
   const bool in_time = conversation.run();
   if (!in_time) (void)kill(child, SIGKILL);

@@ -183,6 +183,8 @@ class Transaction {
   // False: it is gone already.
   virtual bool remove(const Uuid& account) = 0;
 
+  // The first account of this bucket or a later one.
+  virtual std::optional<AccountRow> first_from(std::uint32_t bucket) = 0;
   // The accounts of a bucket in the order of their ids.
   virtual std::vector<Member> members(std::uint32_t bucket) = 0;
   // Those of all buckets in their order. `visit` answers false to stop.

@@ -52,6 +52,7 @@ TEST_CASE("the numbers of events are those of the format's document") {
                                              "tampering_noticed",
                                              "maintained",
                                              "viewed",
+                                             "imported",
                                              "scanned"};
   REQUIRE(all_events().size() == document.size());
   std::uint8_t number = 0;

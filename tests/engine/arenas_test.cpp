@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <atomic>
 #include <catch2/catch.hpp>
+#include <optional>
 #include <thread>
 #include <vector>
 
@@ -133,4 +134,29 @@ TEST_CASE("memory is wiped while other threads hash") {
     });
   for (auto& thread : threads) thread.join();
   CHECK_FALSE(mixed);
+}
+
+TEST_CASE("promise: spare memory is lent only while another hash could begin beside it") {
+  Arenas arenas(1024, 256);
+  std::optional<Arenas::Lent> first;
+  first.emplace(arenas, 256);
+  {
+    Arenas::Spare spare(arenas, 256, 8);
+    CHECK(spare.arenas().size() == 2);
+    Arenas::Lent another(arenas, 256);  // does not wait
+    CHECK(Arenas::Spare(arenas, 256, 1).arenas().empty());
+  }
+  CHECK(Arenas::Spare(arenas, 256, 1).arenas().size() == 1);
+  SECTION("nobody is passed by") {
+    std::optional<Arenas::Lent> second;
+    second.emplace(arenas, 256);
+    std::thread waiting([&] { Arenas::Lent large(arenas, 1024); });
+    std::this_thread::sleep_for(50ms);  // it waits by now
+    CHECK(Arenas::Spare(arenas, 256, 1).arenas().empty());
+    first.reset();
+    // `second` is still there: it goes on waiting.
+    CHECK(Arenas::Spare(arenas, 256, 1).arenas().empty());
+    second.reset();
+    waiting.join();
+  }
 }

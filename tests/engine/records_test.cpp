@@ -35,6 +35,45 @@ TEST_CASE("a credential record comes back as it was") {
   CHECK(c->verifier.tag == credential().verifier.tag);
 }
 
+TEST_CASE("a credential and a history keep how a foreign digest is made") {
+  Credential wrapped = credential();
+  wrapped.verifier.recipe = "crypt::$6$lUOtobyt/ujBQxau$";
+  const Secret record = encode(wrapped);
+  const auto c = decode_credential(record.bytes());
+  REQUIRE(c);
+  CHECK(c->verifier.recipe == wrapped.verifier.recipe);
+  refuse_every_prefix(record, decode_credential);
+  History history(1);
+  history[0].parameters = {64, 1, 1};
+  history[0].tags.resize(1);
+  history[0].recipe = "nt::";
+  const auto h = decode_history(encode(history).bytes());
+  REQUIRE(h);
+  CHECK(h->front().recipe == "nt::");
+  wrapped.verifier.recipe = "crypt::$6$rounds=999999999$lUOtobyt$";
+  CHECK_FALSE(decode_credential(encode(wrapped).bytes()));
+  history[0].recipe = "rot13::";
+  CHECK_FALSE(decode_history(encode(history).bytes()));
+}
+
+TEST_CASE("records of the format before recipes are read") {
+  const auto before = [](Secret record) {
+    record.writable()[0] = std::byte{3};
+    record.shrink(record.size() - 4);  // an empty text
+    return record;
+  };
+  const auto c = decode_credential(before(encode(credential())).bytes());
+  REQUIRE(c);
+  CHECK(c->set_at == credential().set_at);
+  CHECK(c->verifier.recipe.empty());
+  History history(1);
+  history[0].parameters = {64, 1, 1};
+  history[0].tags.resize(2);
+  const auto h = decode_history(before(encode(history)).bytes());
+  REQUIRE(h);
+  CHECK(h->front().tags == history[0].tags);
+}
+
 TEST_CASE("a profile record comes back as it was") {
   Profile profile;
   profile.full_name = "Jürgen Groß";

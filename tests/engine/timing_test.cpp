@@ -34,6 +34,43 @@ double median(std::vector<double> values) {
 
 }  // namespace
 
+TEST_CASE("promise: who was imported and has not logged in yet takes the work of nobody") {
+  if (sanitized) return;
+  constexpr std::array<const char*, 2> names{"person3", "nobody"};
+  constexpr int rounds = 7;
+  const TestRealm realm([](auto& c) {
+    c.hash = {256, 1, 1};  // far less than the foreign hash
+    c.attempts.threshold = 1000;
+  });
+  auto opened = realm.open();
+  for (int i = 0; i < 8; ++i) {
+    engine::ImportedAccount account;
+    account.name = "person" + std::to_string(i);
+    const std::string hash =
+        "$6$rounds=20000$salt" + std::to_string(i) + "$" + std::string(86, 'a');
+    account.hash.assign(hash.begin(), hash.end());
+    const auto imported = value_or_throw(opened.import_accounts({&account, 1}, false, {"test"}));
+    REQUIRE(imported.front().outcome == engine::Imported::Outcome::taken);
+  }
+  int source = 100;
+  std::vector<double> ratios;
+  for (int round = 0; round < rounds; ++round) {
+    std::array<std::vector<double>, names.size()> times;
+    for (int i = 0; i < 5; ++i)
+      for (std::size_t kind = 0; kind < names.size(); ++kind) {
+        const std::string from = "host " + std::to_string(source++);
+        const double start = processor_time();
+        const auto result = opened.authenticate(names[kind], secret("Wrong-Horse-1"), {from});
+        times[kind].push_back(processor_time() - start);
+        REQUIRE(result->code == Code::refused);
+      }
+    ratios.push_back(median(times[1]) / median(times[0]));
+  }
+  INFO("an unknown name takes " << median(ratios) << " of the time of an imported one");
+  CHECK(median(ratios) > 0.85);
+  CHECK(median(ratios) < 1.15);
+}
+
 TEST_CASE("promise: unknown, wrong, locked and disabled take the same work") {
   if (sanitized) return;
   constexpr std::array names{"wrong", "unknown", "locked", "disabled"};

@@ -92,6 +92,32 @@ TEST_CASE("hashes that share the cores give the tag of one that has them alone")
   CHECK(same == 30);
 }
 
+TEST_CASE("several hashes at once give the tags that each gives alone, with any memory") {
+  const Parameters costs[]{{8192, 1, 1}, {8192, 1, 1}, {8192, 1, 1}, {8192, 1, 2},  {8192, 1, 4},
+                           {8192, 1, 4}, {64, 2, 1},   {64, 2, 1},   {32768, 1, 1}, {32768, 1, 1}};
+  constexpr std::size_t count = std::size(costs);
+  std::array<std::array<std::byte, salt_bytes>, count> salts{};
+  std::array<std::array<std::byte, tag_bytes>, count> alone{};
+  Arena arena;
+  for (std::size_t i = 0; i < count; ++i) {
+    salts[i][0] = static_cast<std::byte>(i);
+    REQUIRE(argon2id({}, salts[i], costs[i], arena, alone[i]));
+  }
+  for (const std::size_t lent : {1U, 2U, 3U, 8U}) {
+    std::vector<Arena> memory(lent);
+    std::vector<Arena*> arenas;
+    for (auto& one : memory) arenas.push_back(&one);
+    std::array<std::array<std::byte, tag_bytes>, count> tags{};
+    std::vector<Task> tasks;
+    for (std::size_t i = 0; i < count; ++i) tasks.push_back({{}, salts[i], costs[i], tags[i]});
+    const auto before = computed();
+    REQUIRE(argon2id(tasks, arenas));
+    CHECK(computed() - before == count);
+    INFO(lent << " arenas");
+    CHECK(tags == alone);
+  }
+}
+
 TEST_CASE("parameters out of bounds are refused before any memory is taken") {
   Arena arena;
   std::array<std::byte, tag_bytes> tag{};

@@ -20,7 +20,8 @@ void expect(bool condition, const char* what) {
 }  // namespace
 
 int main(int argc, char** argv) {
-  expect(argc == 2, "usage: service CONFIG");
+  expect(argc == 3, "usage: service CONFIG NAME");
+  const std::string_view name = argv[2];
   expect(!cred::Library::open("/nonexistent").answer(), "a missing configuration is an error");
   auto library = cred::Library::open(argv[1]);
   expect(static_cast<bool>(library.answer()), library.answer().message.c_str());
@@ -28,23 +29,22 @@ int main(int argc, char** argv) {
   auto realm = library.realm("system");
   expect(static_cast<bool>(realm.answer()), "realm system opens");
 
-  const auto weak = realm.enrol("alice", {"Alice Miller", ""}, bytes("miller"), false, "test");
+  const auto weak = realm.enrol(name, {"Alice Miller", ""}, bytes("miller"), false, "test");
   expect(weak.outcome == cred::Outcome::refused && weak.violations.size() >= 5, "weak is refused");
   expect(static_cast<bool>(
-             realm.enrol("alice", {"Alice Miller", ""}, bytes("Correct-Horse-42"), false, "test")),
+             realm.enrol(name, {"Alice Miller", ""}, bytes("Correct-Horse-42"), false, "test")),
          "enrol");
-  expect(static_cast<bool>(realm.authenticate("alice", bytes("Correct-Horse-42"))), "login");
-  const auto wrong = realm.authenticate("alice", bytes("Correct-Horse-43"));
+  expect(static_cast<bool>(realm.authenticate(name, bytes("Correct-Horse-42"))), "login");
+  const auto wrong = realm.authenticate(name, bytes("Correct-Horse-43"));
   expect(wrong.outcome == cred::Outcome::refused && !wrong.message.empty(), "wrong is refused");
-  expect(realm.status("alice").attempts_left == 4, "the failure is counted");
-  expect(static_cast<bool>(
-             realm.change("alice", bytes("Correct-Horse-42"), bytes("Purple-Tractor-77"))),
-         "change");
-  expect(realm.check("alice", bytes("Correct-Horse-42")).violations.at(0).rule == "history",
+  expect(realm.status(name).attempts_left == 4, "the failure is counted");
+  expect(
+      static_cast<bool>(realm.change(name, bytes("Correct-Horse-42"), bytes("Purple-Tractor-77"))),
+      "change");
+  expect(realm.check(name, bytes("Correct-Horse-42")).violations.at(0).rule == "history",
          "reuse is refused");
-  expect(static_cast<bool>(realm.expire("alice", "test")), "expire");
-  expect(realm.authenticate("alice", bytes("Purple-Tractor-77")).outcome ==
-             cred::Outcome::must_change,
+  expect(static_cast<bool>(realm.expire(name, "test")), "expire");
+  expect(realm.authenticate(name, bytes("Purple-Tractor-77")).outcome == cred::Outcome::must_change,
          "an expired password must be changed");
   expect(realm.status("bob").answer.outcome == cred::Outcome::not_found, "unknown account");
   return 0;

@@ -5,6 +5,7 @@
 #include "hash/argon2/variable_hash.hpp"
 
 #include <algorithm>
+#include <vector>
 
 namespace cred::hash::argon2 {
 namespace {
@@ -62,13 +63,46 @@ void finish(const Hash& hash, const Matrix& m) {
   wipe(&sum, sizeof sum);
 }
 
-// `count` lanes, one after another or in turn.
-void fill_lanes(const Kernel& kernel, const Matrix& m, std::uint32_t first, std::uint32_t count,
-                std::uint32_t pass, std::uint32_t slice) {
-  Strand strands[most_together];
-  for (std::uint32_t i = 0; i < count; ++i) strands[i] = {&m, first + i};
-  kernel.fill(strands, count, pass, slice);
-}
+// The lanes of several hashes of the same costs, one after another.
+class Lanes {
+ public:
+  explicit Lanes(std::span<const Hash> hashes) {
+    matrices_.reserve(hashes.size());
+    for (const Hash& hash : hashes) {
+      matrices_.push_back(matrix_of(hash));
+      begin(hash, matrices_.back());
+    }
+  }
+  std::uint32_t count() const {
+    return static_cast<std::uint32_t>(matrices_.size()) * matrices_.front().lanes;
+  }
+  std::uint32_t passes() const { return matrices_.front().passes; }
+  // Of one-lane hashes each has a memory of its own, and more than two push one another out
+  // of the caches.
+  std::uint32_t together() const { return matrices_.front().lanes == 1 ? 2 : most_together; }
+  // What a core fills at once where that is the faster order: two small memories find less of
+  // the caches than one after the other.
+  std::uint32_t best_together() const {
+    return matrices_.front().memory < 32 * 1024 && matrices_.front().lanes == 1 ? 1 : together();
+  }
+
+  // Fills a slice of lanes `first` to `end - 1`, at most `most_together`.
+  void fill(const Kernel& kernel, std::uint32_t first, std::uint32_t end, std::uint32_t pass,
+            std::uint32_t slice) const {
+    const std::uint32_t lanes = matrices_.front().lanes;
+    Strand strands[most_together];
+    for (std::uint32_t i = first; i < end; ++i)
+      strands[i - first] = {&matrices_[i / lanes], i % lanes};
+    kernel.fill(strands, end - first, pass, slice);
+  }
+
+  void finish_all(std::span<const Hash> hashes) const {
+    for (std::size_t i = 0; i < hashes.size(); ++i) finish(hashes[i], matrices_[i]);
+  }
+
+ private:
+  std::vector<Matrix> matrices_;
+};
 
 }  // namespace
 
@@ -77,44 +111,31 @@ std::size_t blocks_of(const Parameters& p) {
   return p.memory / least * least;
 }
 
-void compute(const Kernel& kernel, const Hash& hash, Order order) {
-  const Matrix m = matrix_of(hash);
-  const std::uint32_t group = order == Order::together ? most_together : 1;
-  begin(hash, m);
-  for (std::uint32_t pass = 0; pass < m.passes; ++pass)
+void compute(const Kernel& kernel, std::span<const Hash> hashes, Order order) {
+  const Lanes lanes(hashes);
+  const std::uint32_t group = order == Order::together ? lanes.together() : 1;
+  for (std::uint32_t pass = 0; pass < lanes.passes(); ++pass)
     for (std::uint32_t slice = 0; slice < slices; ++slice)
-      for (std::uint32_t lane = 0; lane < m.lanes; lane += group)
-        fill_lanes(kernel, m, lane, std::min(group, m.lanes - lane), pass, slice);
-  finish(hash, m);
+      for (std::uint32_t lane = 0; lane < lanes.count(); lane += group)
+        lanes.fill(kernel, lane, std::min(lane + group, lanes.count()), pass, slice);
+  lanes.finish_all(hashes);
 }
 
-void compute(const Kernel& kernel, const Hash& hash, Crew::Place& place) {
-  const Matrix m = matrix_of(hash);
-  begin(hash, m);
-  for (std::uint32_t pass = 0; pass < m.passes; ++pass)
+void compute(const Kernel& kernel, std::span<const Hash> hashes, Crew::Place& place) {
+  const Lanes lanes(hashes);
+  const std::uint32_t count = lanes.count();
+  const std::uint32_t most = lanes.best_together();
+  const std::uint32_t least = (count + most - 1) / most;
+  for (std::uint32_t pass = 0; pass < lanes.passes(); ++pass)
     for (std::uint32_t slice = 0; slice < slices; ++slice) {
       // As few groups as each thread gets at least one of, of nearly the same size.
-      const std::uint32_t groups =
-          std::max(place.threads(m.lanes), (m.lanes + most_together - 1) / most_together);
+      const std::uint32_t groups = std::max(place.threads(count), least);
       auto fill_group = [&](unsigned group) {
-        const std::uint32_t first = m.lanes * group / groups;
-        const std::uint32_t end = m.lanes * (group + 1) / groups;
-        fill_lanes(kernel, m, first, end - first, pass, slice);
+        lanes.fill(kernel, count * group / groups, count * (group + 1) / groups, pass, slice);
       };
       place.share(groups, fill_group);
     }
-  finish(hash, m);
-}
-
-void compute_both(const Kernel& kernel, const Hash& one, const Hash& other) {
-  const Matrix matrices[2] = {matrix_of(one), matrix_of(other)};
-  begin(one, matrices[0]);
-  begin(other, matrices[1]);
-  const Strand strands[2] = {{&matrices[0], 0}, {&matrices[1], 0}};
-  for (std::uint32_t pass = 0; pass < matrices[0].passes; ++pass)
-    for (std::uint32_t slice = 0; slice < slices; ++slice) kernel.fill(strands, 2, pass, slice);
-  finish(one, matrices[0]);
-  finish(other, matrices[1]);
+  lanes.finish_all(hashes);
 }
 
 }  // namespace cred::hash::argon2

@@ -32,16 +32,21 @@ struct Hash {
 // How the lanes of a slice are filled.
 enum class Order : std::uint8_t {
   one_by_one,  // a lane after the other
-  together,    // up to `most_together` lanes block by block in turn
+  together,    // several lanes block by block in turn: four of one hash, one each of two
 };
 
-// Parameters are those that RFC 9106 §3.1 allows.
-void compute(const Kernel& kernel, const Hash& hash, Order order);
+// Several hashes must have the same costs: all of their lanes are filled slice by slice, as
+// if they were those of one. Parameters are those that RFC 9106 §3.1 allows.
+void compute(const Kernel& kernel, std::span<const Hash> hashes, Order order);
 
 // As `together`, by this thread and by those that help it at that moment.
-void compute(const Kernel& kernel, const Hash& hash, Crew::Place& place);
+void compute(const Kernel& kernel, std::span<const Hash> hashes, Crew::Place& place);
 
-// Two hashes of one lane and of the same costs, block by block in turn.
-void compute_both(const Kernel& kernel, const Hash& one, const Hash& other);
+inline void compute(const Kernel& kernel, const Hash& hash, Order order) {
+  compute(kernel, {&hash, 1}, order);
+}
+inline void compute(const Kernel& kernel, const Hash& hash, Crew::Place& place) {
+  compute(kernel, {&hash, 1}, place);
+}
 
 }  // namespace cred::hash::argon2

@@ -58,8 +58,10 @@ bool answers_rightly(const Kernel& kernel) {
             order);
     if (!is(tag, rfc_tag)) return false;
   }
-  compute_both(kernel, {{password, salt, {}, {}}, long_costs, memory.data(), tag},
-               {{password, salt, {}, {}}, long_costs, &memory[blocks_of(long_costs)], other});
+  const Inputs in{password, salt, {}, {}};
+  const std::array<Hash, 2> both{{{in, long_costs, memory.data(), tag},
+                                  {in, long_costs, &memory[blocks_of(long_costs)], other}}};
+  compute(kernel, both, Order::together);
   return is(tag, long_tag) && is(other, long_tag);
 }
 

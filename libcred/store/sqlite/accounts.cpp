@@ -151,6 +151,17 @@ Member member_of(SQLite::Statement& query) {
 
 }  // namespace
 
+std::optional<AccountRow> SqliteTransaction::first_from(std::uint32_t bucket) {
+  return guarded([&]() -> std::optional<AccountRow> {
+    auto query =
+        prepare(std::string("SELECT ") + account_columns +
+                " FROM account WHERE realm = ? AND bucket >= ? ORDER BY bucket, id LIMIT 1");
+    query.bind(2, bucket);
+    if (!query.executeStep()) return std::nullopt;
+    return account_of(query);
+  });
+}
+
 std::vector<Member> SqliteTransaction::members(std::uint32_t bucket) {
   return guarded([&] {
     auto query = prepare(

@@ -59,6 +59,7 @@ class SqliteTransaction final : public Transaction {
   bool replace(const AccountRow& next, Generation expected) override;
   bool reseal(const AccountRow& before, const AccountRow& after) override;
   bool remove(const Uuid& account) override;
+  std::optional<AccountRow> first_from(std::uint32_t bucket) override;
   std::vector<Member> members(std::uint32_t bucket) override;
   void each_member(const std::function<bool(const Member&)>& visit) override;
   Blob node(std::uint32_t level, std::uint32_t position) override;

@@ -1,11 +1,11 @@
-#include "broker/waiting_line.hpp"
+#include "base/waiting_line.hpp"
 
 #include <atomic>
 #include <catch2/catch.hpp>
 #include <memory>
 #include <thread>
 
-using cred::broker::WaitingLine;
+using cred::WaitingLine;
 using namespace std::chrono_literals;
 
 namespace {

@@ -14,7 +14,7 @@
 #include <utility>
 #include <vector>
 
-namespace cred::broker {
+namespace cred {
 
 // `Job` is movable. Safe to use from several threads.
 template <typename Job>
@@ -148,4 +148,4 @@ class WaitingLine {
   bool closed_ = false;
 };
 
-}  // namespace cred::broker
+}  // namespace cred
