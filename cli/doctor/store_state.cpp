@@ -7,6 +7,7 @@
 #include "store/look.hpp"
 
 #include <algorithm>
+#include <map>
 #include <sys/stat.h>
 
 namespace cred::doctor {
@@ -115,7 +116,27 @@ class Examination {
       told(store_, status.error(), "credctl backup restore --dry-run");
       return std::nullopt;
     }
+    look_at_imports(*realm);
     return status->changed;
+  }
+  // An import wraps other systems' hashes in Argon2id. Whoever never logs in keeps one.
+  void look_at_imports(engine::Realm& realm) {
+    constexpr std::uint64_t most_seen = 100'000;
+    std::uint64_t seen = 0;
+    std::map<std::string, std::uint64_t> schemes;
+    const auto listed = realm.list([&](const engine::Status& account) {
+      if (!account.wrapped.empty()) ++schemes[account.wrapped];
+      return ++seen < most_seen;
+    });
+    if (!listed) return told(store_, listed.error(), "credctl maintain, which names what is wrong");
+    if (schemes.empty()) return;
+    std::string text;
+    for (const auto& [scheme, count] : schemes)
+      text += (text.empty() ? "" : ", ") + std::to_string(count) + " of " + scheme;
+    store_.note("accounts of realm " + realm.name() +
+                    " have another system's hash within Argon2id until their next login: " + text,
+                "credctl user show NAME tells which; credctl passwd NAME --generate for those who "
+                "will not come");
   }
   static void told(Report& report, const Error& error, const std::string& mend) {
     report.error(error.message, mend, error.code);
