@@ -36,7 +36,7 @@ bool contains(std::string_view text, std::string_view word) {
 bool announces(std::string_view word) {
   constexpr std::array<std::string_view, 9> parts{"passw", "kennwort",   "passphrase",
                                                   "pwd",   "contrase",   "parola",
-                                                  "senha", "wachtwoord", "mot de passe"};
+                                                  "senha", "wachtwoord", "passe"};
   if (std::ranges::any_of(parts, [&](std::string_view part) { return contains(word, part); }))
     return true;
   while (!word.empty() && is_punctuation(word.back())) word.remove_suffix(1);
@@ -70,7 +70,7 @@ Secret typed(const Candidate& candidate) {
     const char c = candidate.text[i];
     if (!is_space(c))
       out[used++] = static_cast<std::byte>(c);
-    else if (!is_space(candidate.text[i - 1]))
+    else if (i > 0 && !is_space(candidate.text[i - 1]))
       out[used++] = std::byte{' '};
   }
   bytes.shrink(used);
