@@ -129,6 +129,24 @@ TEST_CASE("the count of a day outlives an administrator's word, and shows nowher
   CHECK_FALSE(value_or_throw(realm.status("alice")).last_login);
 }
 
+TEST_CASE("an erased account's count goes with it") {
+  const TestRealm site;
+  site.enrol("alice", right);
+  auto realm = site.open();
+  const auto counters = [&] {
+    std::size_t count = 0;
+    store::open(site.configuration.store_url)
+        ->realm("system")
+        ->begin(store::Access::read)
+        ->each_counter([&](const store::Counter&) { return ++count < 100; });
+    return count;
+  };
+  (void)value_or_throw(realm.scan("alice", "Guessing9badly", "1", actor));
+  CHECK(counters() == 1);
+  value_or_throw(realm.erase("alice", actor));
+  CHECK(counters() == 0);
+}
+
 TEST_CASE("an id that is none is refused before anything is tried") {
   const TestRealm site;
   site.enrol("alice", right);
