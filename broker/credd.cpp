@@ -78,13 +78,17 @@ int serve_one(const std::string& configuration, uid_t caller) {
 // The socket is the one that was handed over, or that of the configuration.
 int serve_all(const std::string& path) {
   cred::broker::ServerSettings settings{path, cred::broker::inherited_listener(), {}};
+  // Without one nothing is reached, and each answer says what is wrong with it.
+  const auto configuration = cred::engine::load_configuration(path);
   if (settings.listener < 0) {
-    const auto configuration = cred::engine::load_configuration(path);
     if (!configuration) return complain(configuration.error());
     settings.socket_path = configuration->broker_socket;
   }
+  const bool remote = configuration && cred::store::is_shared(configuration->store_url);
   // Where the kernel has no such filter, systemd's or none has to do.
-  if (const auto sandboxed = cred::broker::enter_sandbox(); !sandboxed)
+  if (const auto sandboxed = cred::broker::enter_sandbox(remote ? cred::broker::Network::reached
+                                                                : cred::broker::Network::closed);
+      !sandboxed)
     syslog(LOG_WARNING, "%s", sandboxed.error().message.c_str());
   const auto served = cred::broker::serve(settings);
   return served ? 0 : complain(served.error());

@@ -85,12 +85,15 @@ constexpr std::uint64_t whole = 0xffffffff;
 
 }  // namespace
 
-Expected<void> enter_sandbox() {
+Expected<void> enter_sandbox(Network network) {
   const Filter filter(seccomp_init(SCMP_ACT_ERRNO(EPERM)), &seccomp_release);
   if (!filter) return fail(Code::configuration, "no memory for a seccomp filter");
   Rules rules(filter.get());
   for (const int call : allowed) rules.allow(call);
   rules.allow(SCMP_SYS(socket), argument(0, whole, AF_UNIX));
+  if (network == Network::reached)
+    for (const int family : {AF_INET, AF_INET6})
+      rules.allow(SCMP_SYS(socket), argument(0, whole, static_cast<std::uint64_t>(family)));
   for (const int request : {FIONBIO, FIONREAD, TCGETS})
     rules.allow(SCMP_SYS(ioctl), argument(1, whole, static_cast<std::uint64_t>(request)));
   // Memory is writable or executable.

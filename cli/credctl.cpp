@@ -73,6 +73,7 @@ int main(int argc, char** argv) {
            add_maintain,   add_accept_rollback,
            add_completion, add_import,
            add_export,     add_adopt,
+           add_store,
        })
     add(program, session, action);
   for (auto* command : program.get_subcommands({})) {

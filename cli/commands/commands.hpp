@@ -44,6 +44,7 @@ void add_accept_rollback(CLI::App& program, const Session& session, Action& acti
 void add_user_erase(CLI::App& user, const Session& session, Action& action);
 void add_user_export(CLI::App& user, const Session& session, Action& action);
 void add_realm(CLI::App& program, const Session& session, Action& action);
+void add_store(CLI::App& program, const Session& session, Action& action);
 void add_policy(CLI::App& program, const Session& session, Action& action);
 // Below `credctl policy`.
 void add_policy_test(CLI::App& policy, const Session& session, Action& action);

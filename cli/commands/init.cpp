@@ -1,4 +1,5 @@
 #include "cli/commands/commands.hpp"
+#include "engine/store_copy.hpp"
 
 #include <CLI/CLI.hpp>
 #include <nlohmann/json.hpp>
@@ -20,12 +21,25 @@ int init(const Session& session) {
       {{"store", configuration->store_url}, {"root_key", configuration->root_key_url}});
 }
 
+int print_tables(const Session& session) {
+  const auto tables = engine::server_tables();
+  if (!tables) return session.fail(tables.error());
+  return session.finish(Code::accepted, *tables, {{"ddl", *tables}});
+}
+
 }  // namespace
 
 void add_init(CLI::App& program, const Session& session, Action& action) {
   auto* command = program.add_subcommand("init", "Create the store, the root key and realm system");
-  command->footer("Example: credctl init");
-  command->callback([&] { action = [&] { return init(session); }; });
+  auto print = std::make_shared<bool>(false);
+  command->add_flag("--print-ddl", *print,
+                    "Only print the tables and roles that a PostgreSQL server needs");
+  command->footer(
+      "Example: credctl init\n"
+      "Example: credctl init --print-ddl | psql --single-transaction cred");
+  command->callback([&session, &action, print] {
+    action = [&session, print] { return *print ? print_tables(session) : init(session); };
+  });
 }
 
 }  // namespace cred::cli

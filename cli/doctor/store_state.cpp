@@ -30,6 +30,7 @@ class Examination {
   StoreState run(bool key_is_good) {
     state_.key_is_good = key_is_good;
     const auto& configuration = patient_.configuration;
+    if (patient_.store_path().empty()) return key_is_good ? look_at_server() : state_;
     const store::Look look = store::look(configuration.store_url);
     if (look.version > look.newest) {
       store_.error("the store " + patient_.store_path() + " has version " +
@@ -72,6 +73,28 @@ class Examination {
   }
 
  private:
+  // A store on a server has its own ways to be looked after: whether it opens, with all realms.
+  StoreState look_at_server() {
+    auto engine =
+        engine::Engine::open(patient_.configuration, patient_.surroundings.clock, {}, patient_.ask);
+    if (!engine) {
+      told(store_, engine.error(), "look at [store] url, and at the server's log");
+      return state_;
+    }
+    const auto names = engine->realms();
+    if (!names) told(store_, names.error(), "look at the server's log");
+    for (const std::string& name : names ? *names : std::vector<std::string>()) {
+      auto realm = engine->realm(name);
+      const auto status = realm ? realm->realm_status() : tl::make_unexpected(realm.error());
+      if (!status) {
+        told(store_, status.error(), "credctl --realm " + name + " realm show");
+        continue;
+      }
+      state_.newest = std::max(state_.newest.value_or(status->changed), status->changed);
+      look_at_imports(*realm);
+    }
+    return state_;
+  }
   // What opening a realm says. An anchor or a journal that is missing is made anew by that, so
   // that one who looks twice would not see it again: such a realm is not opened.
   std::optional<Time> look_at(engine::Engine& engine, const store::RealmRow& row) {

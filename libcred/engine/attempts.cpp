@@ -43,6 +43,12 @@ std::vector<AttemptCounter::Held> AttemptCounter::all() const {
   return counters;
 }
 
+void AttemptCounter::hold(store::Transaction& transaction) const {
+  std::vector<store::Subject> subjects;
+  for (const auto& held : all()) subjects.push_back(held.subject);
+  transaction.hold(subjects);
+}
+
 std::uint32_t AttemptCounter::threshold(Scope scope) const {
   return scope == Scope::here ? limits_.threshold : limits_.threshold * wider;
 }
@@ -94,7 +100,8 @@ std::uint32_t AttemptCounter::expire_leases(store::Transaction& transaction, con
 }
 
 AttemptCounter::Try AttemptCounter::try_reserve() {
-  const auto transaction = store_.begin(store::Access::write);
+  const auto transaction = store_.begin(store::Access::attempts);
+  hold(*transaction);
   const Time now = clock_.now();
   Try result = Try::granted;
   bool from_usual = false;
@@ -142,6 +149,7 @@ void AttemptCounter::clear(store::Attempts& attempts, std::uint32_t failures) co
 }
 
 void AttemptCounter::settle(store::Transaction& transaction, Outcome outcome, const Label& label) {
+  hold(transaction);
   const Time now = clock_.now();
   std::uint32_t failed_here = 0;
   bool counted = false;
@@ -171,6 +179,10 @@ void AttemptCounter::settle(store::Transaction& transaction, Outcome outcome, co
 
 void AttemptCounter::forget() {
   const auto transaction = store_.begin(store::Access::write);
+  std::vector<store::Subject> held{subjects_.name};
+  for (const auto& counter : transaction->sources_of(subjects_.name))
+    held.push_back(counter.subject);
+  transaction->hold(held);
   auto counters = transaction->sources_of(subjects_.name);
   counters.push_back({subjects_.name, transaction->attempts(subjects_.name)});
   for (auto& counter : counters) {

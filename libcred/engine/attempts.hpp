@@ -75,6 +75,7 @@ class AttemptCounter {
   enum class Try : std::uint8_t { granted, blocked, full };
   Try try_reserve();
   std::vector<Held> all() const;
+  void hold(store::Transaction& transaction) const;
   std::uint32_t threshold(Scope scope) const;
   bool locked_out(Scope scope, const store::Attempts& attempts) const;
   void count_failure(Scope scope, store::Attempts& attempts, Time now) const;

@@ -60,6 +60,7 @@ Expected<void> Realm::forget_attempts_from(const std::string& source, const Acto
     {
       const auto transaction = parts_->store->begin(store::Access::write);
       const auto subject = parts_->source_subject(source);
+      transaction->hold(std::span(&subject, 1));
       if (transaction->attempts(subject).failures == 0)
         return fail(Code::not_found, "no failures are counted from '" + source + "'");
       transaction->set_attempts(subject, {});

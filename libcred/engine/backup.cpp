@@ -186,7 +186,7 @@ void Engine::prune_backups() {
   const auto kept = directory.list(keys);
   for (const auto& name : shared_->store->realms()) {
     const auto opened = realm(name);
-    if (!opened) continue;
+    if (!opened || !opened->parts_->has_journal) continue;
     const Realm::Parts& parts = *opened->parts_;
     const std::string id = to_string(parts.store->row().id);
     std::optional<std::uint64_t> needed;

@@ -7,6 +7,7 @@
 #include "engine/toml_characters.hpp"
 #include "engine/units.hpp"
 #include "policy/policy.hpp"
+#include "store/store.hpp"
 
 #include <algorithm>
 #include <cerrno>
@@ -437,7 +438,8 @@ Configuration::Configuration()
 
 void Configuration::fill_in_directories() {
   const std::string store = store_url.substr(store_url.find(':') + 1);
-  const std::string beside = store.substr(0, store.rfind('/'));
+  const std::string beside =
+      store::is_shared(store_url) ? CRED_STATE_DIR : store.substr(0, store.rfind('/'));
   if (journal_directory.empty()) journal_directory = beside + "/journal";
   if (anchor_directory.empty()) anchor_directory = beside + "/anchor";
   if (backup_directory.empty()) backup_directory = beside + "/backup";

@@ -111,7 +111,8 @@ Expected<void> Engine::initialise(const Configuration& configuration, const vaul
       return fail(Code::conflict, "there is a credential store at " + configuration.store_url +
                                       " already; nothing was changed");
     for (const std::string& url : {configuration.store_url, configuration.root_key_url})
-      if (const auto path = url.substr(url.find(':') + 1); path.starts_with('/'))
+      if (const auto path = url.substr(url.find(':') + 1);
+          path.starts_with('/') && !store::is_shared(url))
         make_directory(path);
     auto key = vault::create_root_key(configuration.root_key_url, ask);
     if (!key && key.error().code == Code::conflict)
@@ -220,7 +221,7 @@ Expected<void> Engine::add_realm(std::string_view name, const Actor& actor, bool
       return fail(Code::usage, "no realm can have this name: " + named.error().message);
     const Time now = shared_->clock->now();
     // Its keys must not be left behind by a rotation of the root key.
-    const RootLock lock(shared_->configuration.store_url, RootLock::Kind::shared);
+    const auto lock = lock_root(shared_->configuration.store_url, store::Holding::shared);
     const auto there = shared_->store->keys();
     if (there.empty()) return fail(Code::integrity, "there is no key in the store");
     const auto root =

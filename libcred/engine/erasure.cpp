@@ -172,6 +172,7 @@ void finish(const Realm::Parts& parts, const Mentions* mentions = nullptr,
     if (gone.nothing()) return;
     last = state.head().number;
     parts.write_journal_of(state);
+    if (!parts.has_journal) return;
     auto locked = parts.journal.lock();
     if (locked.last().value_or(0) < last)
       throw Failure(Code::unavailable,

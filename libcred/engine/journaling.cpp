@@ -89,6 +89,7 @@ class Draining {
 }  // namespace
 
 void Realm::Parts::write_journal(const journal::Mark& mark) const {
+  if (!has_journal) return advance_anchor(mark);
   try {
     auto locked = journal.lock();
     std::uint64_t last = locked.last().value_or(0);
@@ -156,6 +157,7 @@ bool bring_up_to_date(const Realm::Parts& parts) {
 // the anchor or without one. Once for each process; later it knows what it has seen. Reads
 // the newest segment, and no more unless there is such a change.
 void must_reach_the_journal(const Realm::Parts& parts) {
+  if (!parts.has_journal) return;
   const std::uint64_t number = RealmState(parts, store::Access::read).head().number;
   std::uint64_t journaled = number;
   try {
@@ -176,13 +178,13 @@ void must_reach_the_journal(const Realm::Parts& parts) {
 }  // namespace
 
 void prepare(const Realm::Parts& parts) {
-  journal::make_directory(parts.journals);
+  if (parts.has_journal) journal::make_directory(parts.journals);
   const auto has_head = [&] { return parts.store->begin(store::Access::read)->head().has_value(); };
   bool upgraded = !has_head();
   if (upgraded) {
     // Only a realm that version 4 made has none, and it never had an anchor or a journal, which
     // are written after the head.
-    const bool used = parts.anchor.read() || parts.journal.lock().last();
+    const bool used = parts.anchor.read() || (parts.has_journal && parts.journal.lock().last());
     const auto vault = parts.vault();
     const bool may_lack = !used && vault->made_by_version_4() && vault->newest() == 1;
     upgraded = may_lack && bring_up_to_date(parts);
@@ -200,21 +202,24 @@ void prepare(const Realm::Parts& parts) {
     parts.anchor.advance({number, digest_of(state.vault(), state.head())});
   }
   if (number == 1 && !upgraded) return;
+  // Machines that share a store come and go.
+  const bool joined = parts.store->shared() && !upgraded;
   // Whoever can take the anchor away can put an older one back as well: to refuse would
   // only keep those out who moved their store. The same with a head and a journal.
   RealmChange change(parts);
-  change.note({.event = upgraded ? audit::Event::trail_started : audit::Event::rollback_noticed,
-               .detail = upgraded
-                             ? "there was neither head nor anchor nor journal, as in stores of "
-                               "earlier versions: the accounts were taken as they are"
-                             : "there was no anchor: the store was taken as it is",
-               .outcome = upgraded ? Code::accepted : Code::integrity});
+  change.note(
+      {.event = upgraded ? audit::Event::trail_started : audit::Event::rollback_noticed,
+       .detail = upgraded ? "there was neither head nor anchor nor journal, as in stores of "
+                            "earlier versions: the accounts were taken as they are"
+                 : joined ? "machine " + parts.host + " had no anchor: it took the store as it is"
+                          : "there was no anchor: the store was taken as it is",
+       .outcome = upgraded || joined ? Code::accepted : Code::integrity});
   change.commit();
 }
 
 void accept(const Realm::Parts& parts, const std::string& reason, const Actor& actor) {
   const auto mark = parts.anchor.read();
-  const std::uint64_t journaled = parts.journal.lock().last().value_or(0);
+  const std::uint64_t journaled = parts.has_journal ? parts.journal.lock().last().value_or(0) : 0;
   const std::uint64_t known =
       std::max({mark ? mark->number : 0, journaled, parts.keys->seen.load()});
   RealmChange change(parts, RealmState::Older::accepted);

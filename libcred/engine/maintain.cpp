@@ -46,6 +46,10 @@ Expected<std::vector<Engine::Done>> Engine::maintain(const Actor& actor) {
   return at_the_door([&]() -> Expected<std::vector<Done>> {
     std::vector<Done> done;
     Work work(done);
+    // Of machines that share a store one is enough.
+    const auto lock = store::lock(shared_->configuration.store_url, store::Purpose::maintenance,
+                                  store::Holding::alone, store::Waiting::no);
+    if (!lock) return std::vector<Done>{{"", "another machine is at it", Code::accepted}};
     for (const std::string& name : shared_->store->realms()) {
       auto opened = realm(name);
       if (!opened) {

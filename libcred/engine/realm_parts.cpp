@@ -43,6 +43,7 @@ Realm::Parts::Parts(std::unique_ptr<store::RealmStore> realm_store,
                     audit::EventSink the_sink)
     : store(std::move(realm_store)),
       keys(std::move(realm_keys)),
+      has_journal(!store->shared()),
       journals(configuration.journal_directory),
       journal(journals + "/" + to_string(store->row().id), store->row().id),
       anchor(configuration.anchor_directory + "/" + to_string(store->row().id)),

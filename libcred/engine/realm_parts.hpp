@@ -43,6 +43,8 @@ class Realm::Parts {
 
   const std::unique_ptr<store::RealmStore> store;
   const std::shared_ptr<RealmKeys> keys;
+  // Not of a store that machines share: no machine's journal could have every change.
+  const bool has_journal;
   const std::string journals;  // the directory of those of all realms
   mutable journal::Journal journal;
   mutable journal::Anchor anchor;
@@ -62,7 +64,7 @@ class Realm::Parts {
                       const std::optional<journal::Mark>& mark, std::uint64_t seen) const;
   // What waits for the journal, up to this change, is in it when this returns, and the
   // anchor knows. A journal that cannot be written costs no change that the store has: it
-  // waits, and the log tells of it.
+  // waits, and the log tells of it. Without a journal: the anchor alone.
   void write_journal(const journal::Mark& mark) const;
   // The anchor alone, of a change that is on disk.
   void advance_anchor(const journal::Mark& mark) const;

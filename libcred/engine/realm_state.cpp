@@ -94,6 +94,10 @@ RealmState::RealmState(const Realm::Parts& parts, store::Access access, Older ol
   if (!row)
     throw Failure(Code::integrity, "the head of realm " + name +
                                        " is missing from the store: restore it from a backup");
+  if (row->number == 0)
+    throw Failure(Code::unavailable, "realm " + name +
+                                         " is part of a copy that is not finished: repeat "
+                                         "credctl store copy");
   auto head = open_head(*vault_, *row);
   if (!head || head->keys_version != ring.version) {
     // Somebody rotated the keys, or this is the first look.
@@ -378,9 +382,11 @@ void RealmChange::commit() {
   transaction_->set_head(sealed_head(*vault_, head_));
   const Secret copy = encode(head_, Seed::without);
   items_.emplace_back(HeadCopy{{copy.bytes().begin(), copy.bytes().end()}});
-  transaction_->add_outbox(
-      {head_.number, head_.time, vault_->seal(place_of_entry(head_.number), encode(items_))});
-  transaction_->clear_outbox(new_run_ ? head_.number - 1 : parts_.keys->journaled.load());
+  if (parts_.has_journal) {
+    transaction_->add_outbox(
+        {head_.number, head_.time, vault_->seal(place_of_entry(head_.number), encode(items_))});
+    transaction_->clear_outbox(new_run_ ? head_.number - 1 : parts_.keys->journaled.load());
+  }
   transaction_->commit();
   const auto digest = digest_of(*vault_, head_);
   raise(parts_.keys->seen, head_.number);

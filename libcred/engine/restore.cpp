@@ -70,8 +70,12 @@ class Restoring {
         at_(request_.at.value_or(Time::max())) {}
 
   RestoreReport run() {
+    if (store::is_shared(configuration_.store_url))
+      throw Failure(Code::configuration,
+                    "a backup is restored into a file: name one in [store] url (sqlite:), and "
+                    "bring it to the server with credctl store copy");
     // What it puts in place is wrapped with the root key of now.
-    const RootLock lock(configuration_.store_url, RootLock::Kind::shared);
+    const auto lock = lock_root(configuration_.store_url, store::Holding::shared);
     ScratchFile file(path_ + ".restoring", "a restore");
     const ScratchFile newer_file(path_ + ".restoring-newest", "a restore");
     look_at_live();

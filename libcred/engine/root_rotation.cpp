@@ -10,36 +10,10 @@
 #include "engine/realm_state.hpp"
 #include "vault/root_archive.hpp"
 
-#include <cerrno>
-#include <cstring>
-#include <fcntl.h>
-#include <sys/file.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
 namespace cred::engine {
-
-RootLock::RootLock(const std::string& store_url, Kind kind, Wait wait) {
-  const std::string path = store_url.substr(store_url.find(':') + 1);
-  const std::string directory = path.substr(0, path.rfind('/') + 1);
-  fd_ = open(directory.empty() ? "." : directory.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-  if (fd_ < 0)
-    throw Failure(errno == EACCES ? Code::configuration : Code::unavailable,
-                  "cannot open " + directory + ": " + std::strerror(errno));
-  const int operation =
-      (kind == Kind::alone ? LOCK_EX : LOCK_SH) | (wait == Wait::no ? LOCK_NB : 0);
-  int result = 0;
-  do {
-    result = flock(fd_, operation);
-  } while (result != 0 && errno == EINTR);
-  held_ = result == 0;
-  if (held_ || (wait == Wait::no && errno == EWOULDBLOCK)) return;
-  const int why = errno;
-  close(fd_);
-  throw Failure(Code::unavailable, "cannot lock " + directory + ": " + std::strerror(why));
-}
-
-RootLock::~RootLock() { (void)close(fd_); }
 
 namespace {
 
@@ -135,10 +109,10 @@ void Engine::finish_root_rotation_at_opening() {
   try {
     if (auto next = vault::load_staged_root_key(shared_->root_key->url()); !next || !*next) return;
     // Whoever has it is at work.
-    const RootLock lock(shared_->configuration.store_url, RootLock::Kind::alone,
-                        RootLock::Wait::no);
+    const auto lock =
+        lock_root(shared_->configuration.store_url, store::Holding::alone, store::Waiting::no);
     RootRotation rotation;
-    if (lock.held() && finish_root_rotation({"libcred"}, rotation)) shared_->finished = rotation;
+    if (lock && finish_root_rotation({"libcred"}, rotation)) shared_->finished = rotation;
   } catch (const Failure&) {
     // Some may not exchange the key; the store opens with the next one as well.
   }
@@ -179,7 +153,7 @@ void Engine::exchange_root_key(const Secret& next, const std::string& url, const
 
 RootRotation Engine::renew_root_key(const Actor& actor) {
   const std::string url = shared_->root_key->url();
-  const RootLock lock(shared_->configuration.store_url, RootLock::Kind::alone);
+  const auto lock = lock_root(shared_->configuration.store_url, store::Holding::alone);
   RootRotation rotation;
   if (finish_root_rotation(actor, rotation)) return rotation;
   value_or_throw(vault::stage_root_key(url));
@@ -208,7 +182,7 @@ RootRotation Engine::move_root_key(const std::string& url, const vault::AskSecre
                   : Expected<Secret>(fail(Code::unavailable, "there is no key " + path));
   if (!next && next.error().code == Code::unavailable) next = vault::create_root_key(url, ask);
   const Secret key = value_or_throw(std::move(next));
-  const RootLock lock(shared_->configuration.store_url, RootLock::Kind::alone);
+  const auto lock = lock_root(shared_->configuration.store_url, store::Holding::alone);
   RootRotation rotation;
   rotation.configure = true;
   if (vault::id_of(key) == vault::id_of(*shared_->root_key->get()))

@@ -1,26 +1,15 @@
 // What rotating the root key needs; for the engine's own files.
 #pragma once
 
-#include <string>
+#include "store/store.hpp"
 
 namespace cred::engine {
 
 // Held by whoever exchanges the root key, alone; shared by whoever wraps new keys with it.
-class RootLock {
- public:
-  enum class Kind { alone, shared };
-  enum class Wait { yes, no };
-  // On the directory of the store. Throws Failure: configuration, unavailable.
-  RootLock(const std::string& store_url, Kind kind, Wait wait = Wait::yes);
-  RootLock(const RootLock&) = delete;
-  RootLock& operator=(const RootLock&) = delete;
-  ~RootLock();
-  // False: somebody else has it, and was not waited for.
-  bool held() const { return held_; }
-
- private:
-  int fd_ = -1;
-  bool held_ = false;
-};
+// Null: somebody else has it, and was not waited for. Throws Failure.
+inline std::unique_ptr<store::Lock> lock_root(const std::string& store_url, store::Holding holding,
+                                              store::Waiting waiting = store::Waiting::yes) {
+  return store::lock(store_url, store::Purpose::root_key, holding, waiting);
+}
 
 }  // namespace cred::engine

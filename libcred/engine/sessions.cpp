@@ -46,6 +46,7 @@ Expected<LastLogin> Realm::begin_session(std::string_view name, const Origin& or
       if (!transaction->find(account->row.id))
         return fail(Code::not_found, "the account was erased meanwhile");
       const auto subject = parts_->vault()->subject(name);
+      transaction->hold(std::span(&subject, 1));
       auto attempts = transaction->attempts(subject);
       last = parts_->last_login(account->row.id, attempts);
       attempts.since_login = 0;

@@ -1,5 +1,5 @@
-// What the engine asks of a store. SQLite implements it in store/sqlite; the
-// interface names no SQL, so that another store can take its place.
+// What the engine asks of a store. SQLite implements it in store/sqlite, PostgreSQL in
+// store/postgres, a shared object of its own; the interface names no SQL.
 //
 // Every call throws Failure: unavailable (busy past the limit, full, unreadable),
 // integrity (corrupt, or not a credential store).
@@ -141,6 +141,9 @@ enum class Access : std::uint8_t {
   // As `write`, but a power cut may undo it: not on disk when `commit` returns.
   // A killed process undoes nothing.
   write_behind,
+  // As `write`, for counters and leases of subjects that it holds: whatever else is written
+  // in the realm meanwhile is none of its affair.
+  attempts,
 };
 
 // How many values the key with this id sealed, by what stands in their first bytes.
@@ -206,6 +209,9 @@ class Transaction {
   virtual std::vector<Tombstone> tombstones() = 0;
   virtual void add_tombstone(const Tombstone& tombstone) = 0;
 
+  // Until the transaction's end nobody else who holds them changes the counters and leases of
+  // these subjects. Once, and before they are looked at.
+  virtual void hold(std::span<const Subject> subjects) = 0;
   virtual Attempts attempts(const Subject& subject) = 0;
   virtual void set_attempts(const Subject& subject, const Attempts& attempts) = 0;
   // The counters of the sources of a name.
@@ -272,6 +278,8 @@ class RealmStore {
   virtual void sync() = 0;
   // As `scrub` of the store. Waits for readers.
   virtual void scrub() = 0;
+  // Whether other machines write to it as well: none of them knows every change by itself.
+  virtual bool shared() const = 0;
 };
 
 class Store {
@@ -298,11 +306,16 @@ class Store {
   // Exchanges them in one transaction. False: they are not `before` any more; nothing was
   // changed.
   virtual bool put_keys(const KeysOfRealms& before, const KeysOfRealms& after) = 0;
-  // Leaves no byte of what was deleted in the store's files. Waits for readers.
+  // Leaves no byte of what was deleted in the store's files. Waits for readers. A server's
+  // files are its administrator's affair: nothing.
   virtual void scrub() = 0;
 };
 
-// Opens `sqlite:/path`, bringing an older schema up to date.
+// Whether `url` names a store that several machines share.
+bool is_shared(const std::string& url);
+
+// Opens `sqlite:/path` or `postgresql://...`, bringing an older schema up to date. What a
+// URL of PostgreSQL must say: docs/fleet.md. Throws Failure, also configuration.
 std::unique_ptr<Store> open(const std::string& url);
 
 // Creates the store at `url` with one realm, in one transaction; a crash leaves
@@ -334,5 +347,22 @@ void move_into_place(const std::string& url, const std::string& path, const std:
 
 // Whether a store exists at `url`.
 bool exists(const std::string& url);
+
+// Until its end others wait, or are turned away: on this machine, or on all that share the
+// store. One that is lost with its connection costs no data: what it keeps apart compares
+// before it sets.
+class Lock {
+ public:
+  Lock() = default;
+  Lock(const Lock&) = delete;
+  Lock& operator=(const Lock&) = delete;
+  virtual ~Lock() = default;
+};
+enum class Purpose : std::uint8_t { root_key = 1, maintenance = 2 };
+enum class Holding : std::uint8_t { alone, shared };
+enum class Waiting : std::uint8_t { yes, no };
+// Null: somebody else has it, and was not waited for.
+std::unique_ptr<Lock> lock(const std::string& url, Purpose purpose, Holding holding,
+                           Waiting waiting);
 
 }  // namespace cred::store

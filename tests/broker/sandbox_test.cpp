@@ -50,6 +50,23 @@ TEST_CASE("promise: a credd that was taken over starts nothing and reaches no ne
     CHECK(inside([&] { return refused(socket(family, SOCK_STREAM, 0) < 0) ? 0 : 1; }) == 0);
 }
 
+TEST_CASE("a credd whose store is on a server reaches the network, and no more") {
+  if (sanitized) return;
+  const auto reaching = [](int family) {
+    const pid_t child = fork();
+    if (child == 0) {
+      if (!cred::broker::enter_sandbox(cred::broker::Network::reached)) _exit(100);
+      _exit(socket(family, SOCK_STREAM, 0) >= 0 ? 0 : refused(true) ? 1 : 2);
+    }
+    int status = 0;
+    REQUIRE(waitpid(child, &status, 0) == child);
+    return WEXITSTATUS(status);
+  };
+  CHECK(reaching(AF_INET) == 0);
+  CHECK(reaching(AF_UNIX) == 0);
+  CHECK(reaching(AF_PACKET) == 1);
+}
+
 TEST_CASE("promise: a credd that was taken over writes no code and sets no limit") {
   if (sanitized) return;
   CHECK(inside([] {

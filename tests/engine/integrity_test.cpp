@@ -4,7 +4,6 @@
 
 #include "support/temporary.hpp"
 
-#include <SQLiteCpp/SQLiteCpp.h>
 #include <catch2/catch.hpp>
 
 using namespace cred;
@@ -18,9 +17,7 @@ struct Tampered {
     realm.enrol("alice", "Correct-Horse-42");
     realm.enrol("mallory", "Battery-Staple-77");
   }
-  void execute(const std::string& sql) const {
-    SQLite::Database(realm.directory / "cred.db", SQLite::OPEN_READWRITE).exec(sql);
-  }
+  void execute(const std::string& sql) const { attack(realm.configuration.store_url, sql); }
   Code login(const char* name, const char* password) const {
     const auto result = realm.open().authenticate(name, secret(password));
     return result ? result->code : result.error().code;

@@ -420,10 +420,10 @@ class Trying final : public Clock {
  public:
   explicit Trying(const Store& store) : store_(store) {}
   Time now() const override {
-    const engine::RootLock lock(store_.configuration.store_url, engine::RootLock::Kind::alone,
-                                engine::RootLock::Wait::no);
+    const auto lock = engine::lock_root(store_.configuration.store_url, store::Holding::alone,
+                                        store::Waiting::no);
     ++looks;
-    free += lock.held() ? 1 : 0;
+    free += lock ? 1 : 0;
     return store_.clock->now();
   }
   mutable int looks = 0;

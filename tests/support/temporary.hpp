@@ -1,8 +1,9 @@
-// A throw-away directory, and an engine on a real SQLite store in it.
+// A throw-away directory, and an engine on a real store that goes with it.
 #pragma once
 
 #include "engine/engine.hpp"
 #include "support/fake_clock.hpp"
+#include "support/store_kind.hpp"
 
 #include <cstdlib>
 #include <filesystem>
@@ -55,7 +56,9 @@ inline Secret secret(std::string_view text) { return Secret::copy_of(text.data()
 // Parameters far below what a configuration accepts: these tests are not about cost.
 inline engine::Configuration quick_configuration(const TemporaryDirectory& directory) {
   engine::Configuration c;
-  c.store_url = "sqlite:" + directory / "cred.db";
+  const std::string path = directory / "";
+  c.store_url = new_store_url(path.substr(0, path.size() - 1));
+  keep_in(path.substr(0, path.size() - 1), c);
   c.root_key_url = "file:" + directory / "root.key";
   c.hash = {64, 1, 1};
   return c;

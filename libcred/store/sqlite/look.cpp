@@ -1,5 +1,6 @@
 #include "store/look.hpp"
 
+#include "store/driver.hpp"
 #include "store/sqlite/connection.hpp"
 #include "store/sqlite/schema.hpp"
 
@@ -22,9 +23,10 @@ std::optional<int> version_at(const std::string& path) {
 }  // namespace
 
 Look look(const std::string& url) {
+  if (is_shared(url)) return postgres_driver().look(url);
   constexpr std::string_view scheme = "sqlite:/";
   if (!url.starts_with(scheme))
-    throw Failure(Code::configuration, "store.url is '" + url + "'; only sqlite: can be looked at");
+    throw Failure(Code::configuration, "store.url is '" + url + "'; it must be sqlite: and an absolute path, or postgresql://");
   const std::string path = url.substr(scheme.size() - 1);
   Look look{version_at(path).value_or(0), sqlite::newest_version(), {}};
   if (look.version > look.newest) return look;

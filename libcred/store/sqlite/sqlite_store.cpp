@@ -57,6 +57,7 @@ class SqliteRealm final : public RealmStore {
   }
   void sync() override { sync_log(*pool_); }
   void scrub() override { truncate_log(*pool_); }
+  bool shared() const override { return false; }
 
  private:
   std::shared_ptr<Pool> pool_;

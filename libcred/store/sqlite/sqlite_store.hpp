@@ -13,5 +13,7 @@ std::unique_ptr<Exchange> begin_exchange(const std::string& path, const std::str
 void move_into_place(const std::string& path, const std::string& scratch,
                      const std::string& suffix);
 bool exists(const std::string& path);
+std::unique_ptr<Lock> lock(const std::string& path, Purpose purpose, Holding holding,
+                           Waiting waiting);
 
 }  // namespace cred::store::sqlite

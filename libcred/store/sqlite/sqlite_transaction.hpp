@@ -74,6 +74,7 @@ class SqliteTransaction final : public Transaction {
   std::vector<std::pair<std::string, Document>> documents() override;
   std::vector<Tombstone> tombstones() override;
   void add_tombstone(const Tombstone& tombstone) override;
+  void hold(std::span<const Subject>) override {}  // there is one writer at a time
   Attempts attempts(const Subject& subject) override;
   void set_attempts(const Subject& subject, const Attempts& attempts) override;
   std::vector<Counter> sources_of(const Subject& name) override;
