@@ -111,6 +111,8 @@ bool profile_enabled() {
   return stack_with(false) == nullptr && has_line(written_by_tool, "pam_cred.so");
 }
 
+bool stacks_name_module() { return stack_with(true) != nullptr; }
+
 Expected<void> can_enable_profile() {
   if (access(tool, X_OK) != 0)
     return fail(Code::configuration,
@@ -139,7 +141,7 @@ Expected<void> enable_profile() {
 }
 
 Expected<void> disable_profile() {
-  if (stack_with(true) == nullptr) return {};
+  if (!stacks_name_module()) return {};
   return change_stacks("--disable", false);
 }
 

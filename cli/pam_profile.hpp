@@ -11,6 +11,8 @@ namespace cred::cli {
 Expected<void> can_enable_profile();
 
 bool profile_enabled();
+// Whether a stack names pam_cred.so, whoever put it there.
+bool stacks_name_module();
 
 // Repeated, they change nothing. Errors: configuration; then the stacks are as they were.
 Expected<void> enable_profile();

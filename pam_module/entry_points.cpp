@@ -29,7 +29,8 @@ CRED_PAM_EXPORT int pam_sm_acct_mgmt(pam_handle_t* pamh, int flags, int argc, co
   return at_the_boundary(pamh, [&]() noexcept {
     const auto options = cred::pam::Options::parse(pamh, argc, argv);
     const cred::pam::Session session(pamh, flags, options);
-    return options.migrate ? cred::pam::migrate(session) : cred::pam::check_account(session);
+    return options.migrate ? cred::pam::migrate(session, cred::pam::Step::account)
+                           : cred::pam::check_account(session);
   });
 }
 
@@ -46,7 +47,7 @@ CRED_PAM_EXPORT int pam_sm_open_session(pam_handle_t* pamh, int flags, int argc,
     const auto options = cred::pam::Options::parse(pamh, argc, argv);
     const cred::pam::Session session(pamh, flags, options);
     if (!options.migrate) return cred::pam::begin_session(session);
-    (void)cred::pam::migrate(session);
+    (void)cred::pam::migrate(session, cred::pam::Step::session);
     return PAM_SUCCESS;
   });
 }
@@ -56,7 +57,8 @@ CRED_PAM_EXPORT int pam_sm_setcred(pam_handle_t* pamh, int flags, int argc, cons
   return at_the_boundary(pamh, [&]() noexcept {
     const auto options = cred::pam::Options::parse(pamh, argc, argv);
     if (options.migrate && (flags & PAM_DELETE_CRED) == 0)
-      (void)cred::pam::migrate(cred::pam::Session(pamh, flags, options));
+      (void)cred::pam::migrate(cred::pam::Session(pamh, flags, options),
+                               cred::pam::Step::credentials);
     return PAM_SUCCESS;
   });
 }

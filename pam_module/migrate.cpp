@@ -1,7 +1,8 @@
 // The option migrate: a password that another module of the stack has found right is taken
 // into the store. Only the host knows that it was right: the stack may come to this line after
 // a wrong one as well. So the password is kept until the host goes on, which it does after a
-// right one alone: it asks about the account, sets credentials or begins the session.
+// right one alone: it sets credentials, for which libpam comes to this line only if it did so
+// in the last try. sshd goes on in other processes and by other ways, and is looked at apart.
 #include "pam_module/broker_call.hpp"
 #include "pam_module/operations.hpp"
 
@@ -18,6 +19,7 @@ constexpr const char* mark = "pam_cred_migration";
 
 struct Kept {
   Secret password;
+  pid_t process = 0;           // a child has the memory, and no password in it
   bool sshd_had_told = false;  // something by then, be it no method
   std::size_t name_size = 0;
   char name[wire::max_text_bytes];
@@ -43,6 +45,7 @@ void keep(const Session& session, std::string_view name) noexcept {
   if (memory == nullptr) return;
   auto* kept = new (memory) Kept;
   kept->password = Secret::copy_of(password);
+  kept->process = getpid();
   kept->sshd_had_told = session.sshd_methods() != nullptr;
   kept->name_size = name.size();
   std::memcpy(kept->name, name.data(), name.size());
@@ -50,11 +53,14 @@ void keep(const Session& session, std::string_view name) noexcept {
     discard(nullptr, kept, 0);
 }
 
+bool is_sshd(const Session& session) noexcept {
+  return session.item(PAM_SERVICE).starts_with("sshd");
+}
+
 // sshd may have heard a wrong password before it took a key. While it asks about the account it
 // does not tell yet which it was, but a keyboard-interactive login has a process of its own, in
 // which no key is taken and which was told of the methods so far when it began.
 bool came_by_it(const Session& session, const Kept& kept) noexcept {
-  if (!session.item(PAM_SERVICE).starts_with("sshd")) return true;
   const char* methods = session.sshd_methods();
   if (methods == nullptr) return false;
   return *methods == '\0' ? kept.sshd_had_told : names_password(methods);
@@ -91,12 +97,14 @@ int keep_for_migration(const Session& session) noexcept {
   return PAM_IGNORE;
 }
 
-int migrate(const Session& session) noexcept {
+int migrate(const Session& session, Step step) noexcept {
+  if (step != Step::credentials && !is_sshd(session)) return PAM_IGNORE;
   const void* data = nullptr;
   if (pam_get_data(session.handle(), mark, &data) != PAM_SUCCESS || data == nullptr)
     return PAM_IGNORE;
   const auto* kept = static_cast<const Kept*>(data);
-  if (!came_by_it(session, *kept)) return PAM_IGNORE;
+  if (kept->process != getpid()) return PAM_IGNORE;
+  if (is_sshd(session) && !came_by_it(session, *kept)) return PAM_IGNORE;
   std::string_view name;
   if (session.user(name) != PAM_SUCCESS || name != std::string_view(kept->name, kept->name_size))
     return PAM_IGNORE;

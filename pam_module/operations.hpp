@@ -9,9 +9,10 @@ int authenticate(const Session& session) noexcept;
 int check_account(const Session& session) noexcept;
 int change_password(const Session& session) noexcept;
 int begin_session(const Session& session) noexcept;
-// The option migrate: keeps the password of this try, until `migrate` has credd take it, which
-// every later call of the host tries.
+// The option migrate: keeps the password of this try, until `migrate` has credd take it at a
+// later step of the host.
+enum class Step : unsigned char { account, credentials, session };
 int keep_for_migration(const Session& session) noexcept;
-int migrate(const Session& session) noexcept;
+int migrate(const Session& session, Step step) noexcept;
 
 }  // namespace cred::pam

@@ -294,7 +294,7 @@ std::string in_words(const Differences& found) {
 }
 
 int undo(const Session& session, const Request& request) {
-  if (!profile_enabled())
+  if (!stacks_name_module())
     return session.finish(Code::accepted, "The profile of pam-auth-update is not enabled.",
                           {{"undone", false}});
   // A store that does not open is the best of reasons to go back.

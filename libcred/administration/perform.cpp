@@ -101,6 +101,7 @@ Outcome show(engine::Realm& realm, const Command& command) {
   if (command.operation == Operation::user_show) {
     outcome.details["profile"] = json_of(status.profile);
     outcome.details["hash"] = json_of(status.parameters);
+    outcome.details["hash"]["algorithm"] = "argon2id";
     outcome.details["hash"]["wrapped"] = text_or_null(status.wrapped);
   }
   return outcome;

@@ -444,3 +444,13 @@ TEST_CASE(
   (void)run(credd, {"Wrong7horse", "", new_password, new_password});
   CHECK(credd.kinds() == Kinds{Kind::account, Kind::authenticate});
 }
+
+TEST_CASE("of an account that is another module's no new password is asked for") {
+  const ScriptedCredd credd;
+  Host host("password [success=1 user_unknown=ignore default=die] " PAM_CRED " socket=" +
+                credd.socket() + "\npassword required pam_permit.so\n",
+            "stranger");
+  const Result result = host.change({});
+  CHECK(result.code == PAM_SUCCESS);
+  CHECK(result.said.empty());
+}

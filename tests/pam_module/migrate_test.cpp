@@ -3,6 +3,7 @@
 
 #include <catch2/catch.hpp>
 
+#include <fstream>
 #include <syslog.h>
 #include <unistd.h>
 
@@ -40,35 +41,46 @@ int set_credentials(Host& host, int flags) {
 
 }  // namespace
 
-TEST_CASE("a password that was right is taken once the host goes on, and once") {
+TEST_CASE("a password that was right is taken when credentials are set, and once") {
   if (getuid() != 0) return;
   const ScriptedCredd decider;
   const ScriptedCredd taker;
   Host host(stack_of(decider, taker), "ann", "login");
   CHECK(host.authenticate({right}).code == PAM_SUCCESS);
+  CHECK(host.account().code == PAM_SUCCESS);
+  (void)set_credentials(host, PAM_DELETE_CRED);
   CHECK(taker.kinds().empty());
-  const Result result = host.account();
+  const Result result =
+      host.run([](pam_handle_t* handle) { return pam_setcred(handle, PAM_ESTABLISH_CRED); });
   CHECK(result.code == PAM_SUCCESS);
   CHECK(mentions(result.log, "the password of ann is kept by libcred now"));
   REQUIRE(taker.kinds() == Kinds{Kind::enrol});
   CHECK(taker.seen()[0].account == "ann");
   CHECK(taker.seen()[0].password == right);
   CHECK(taker.seen()[0].realm == "system");
-  CHECK(host.account().code == PAM_SUCCESS);
-  CHECK(set_credentials(host, PAM_ESTABLISH_CRED) == PAM_SUCCESS);
+  CHECK(set_credentials(host, PAM_REINITIALIZE_CRED) == PAM_SUCCESS);
+  CHECK(begin_session(host) == PAM_SUCCESS);
   CHECK(taker.kinds().size() == 1);
 }
 
-TEST_CASE("credentials that are set have it taken, too, and those that are deleted do not") {
+TEST_CASE("what was typed in an earlier try is not taken when something else lets in") {
   if (getuid() != 0) return;
   const ScriptedCredd decider;
   const ScriptedCredd taker;
-  Host host(stack_of(decider, taker));
-  CHECK(host.authenticate({right}).code == PAM_SUCCESS);
-  (void)set_credentials(host, PAM_DELETE_CRED);
-  CHECK(taker.kinds().empty());
+  const TemporaryDirectory directory;
+  // Stands in for a reader of fingers.
+  const std::string known = directory.path() + "/known";
+  std::ofstream(known) << "ben\n";
+  Host host("auth sufficient pam_listfile.so item=user sense=allow onerr=fail quiet file=" + known +
+                "\n" + stack_of(decider, taker),
+            "ann", "login");
+  CHECK(host.authenticate({wrong}).code == PAM_AUTH_ERR);
+  std::ofstream(known) << "ann\n";
+  CHECK(host.authenticate({}).code == PAM_SUCCESS);
+  CHECK(host.account().code == PAM_SUCCESS);
   CHECK(set_credentials(host, PAM_ESTABLISH_CRED) == PAM_SUCCESS);
-  CHECK(taker.kinds() == Kinds{Kind::enrol});
+  CHECK(begin_session(host) == PAM_SUCCESS);
+  CHECK(taker.kinds().empty());
 }
 
 TEST_CASE("a password that was wrong is not taken, although the stack came to the line") {
@@ -84,7 +96,7 @@ TEST_CASE("a password that was wrong is not taken, although the stack came to th
   Host host(stack_of(decider, taker));
   CHECK(host.authenticate({wrong}).code == PAM_AUTH_ERR);
   CHECK(host.authenticate({right}).code == PAM_SUCCESS);
-  CHECK(host.account().code == PAM_SUCCESS);
+  CHECK(set_credentials(host, PAM_ESTABLISH_CRED) == PAM_SUCCESS);
   REQUIRE(taker.kinds() == Kinds{Kind::enrol});
   CHECK(taker.seen()[0].password == right);
 }
@@ -154,7 +166,8 @@ TEST_CASE("nothing is asked for and nothing is decided by a line that only takes
     const ScriptedCredd unwilling(world);
     Host host(stack_of(decider, unwilling));
     CHECK(host.authenticate({right}).code == PAM_SUCCESS);
-    const Result result = host.account();
+    const Result result =
+        host.run([](pam_handle_t* handle) { return pam_setcred(handle, PAM_ESTABLISH_CRED); });
     CHECK(result.code == PAM_SUCCESS);
     CHECK(result.said.empty());
     CHECK(unwilling.kinds() == Kinds{Kind::enrol});
@@ -170,11 +183,27 @@ TEST_CASE("a program that acts for somebody else than root has nothing taken") {
       [&] {
         Host host(stack_of(decider, taker), "ann", "su");
         (void)host.authenticate({right});
-        return host.account();
+        return host.run(
+            [](pam_handle_t* handle) { return pam_setcred(handle, PAM_ESTABLISH_CRED); });
       },
       65534);
   CHECK(result.code == PAM_SUCCESS);
   CHECK(taker.kinds().empty());
+}
+
+TEST_CASE("a child of the process that asked has nothing to be taken") {
+  if (getuid() != 0) return;
+  const ScriptedCredd decider;
+  const ScriptedCredd taker;
+  Host host(stack_of(decider, taker));
+  CHECK(host.authenticate({right}).code == PAM_SUCCESS);
+  CHECK(in_child([&] {
+          return host.run(
+              [](pam_handle_t* handle) { return pam_setcred(handle, PAM_ESTABLISH_CRED); });
+        }).code == PAM_SUCCESS);
+  CHECK(taker.kinds().empty());
+  CHECK(set_credentials(host, PAM_ESTABLISH_CRED) == PAM_SUCCESS);
+  CHECK(taker.kinds() == Kinds{Kind::enrol});
 }
 
 TEST_CASE("what is kept of a try goes with the handle, and so does the module") {
