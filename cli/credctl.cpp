@@ -60,15 +60,20 @@ int main(int argc, char** argv) {
       "Each command has a --help of its own. See credctl(8).");
   using namespace cred::cli;
   for (const auto add : {
-           add_init,       add_user,     add_passwd,
-           add_verify,     add_check,    add_generate,
-           add_status,     add_attempts, add_audit,
-           add_backup,     add_expire,   add_compromise,
-           add_realm,      add_policy,   add_breach,
-           add_calibrate,  add_doctor,   add_grant,
-           add_key,        add_maintain, add_accept_rollback,
-           add_completion, add_import,   add_export,
-           add_adopt,      add_store,
+           add_init,       add_user,
+           add_passwd,     add_verify,
+           add_check,      add_generate,
+           add_status,     add_attempts,
+           add_audit,      add_backup,
+           add_expire,     add_compromise,
+           add_realm,      add_policy,
+           add_breach,     add_calibrate,
+           add_doctor,     add_scan,
+           add_grant,      add_key,
+           add_maintain,   add_accept_rollback,
+           add_completion, add_import,
+           add_export,     add_adopt,
+           add_store,
        })
     add(program, session, action);
   for (auto* command : program.get_subcommands({})) {

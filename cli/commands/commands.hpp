@@ -29,6 +29,7 @@ void add_check(CLI::App& program, const Session& session, Action& action);
 void add_completion(CLI::App& program, const Session& session, Action& action);
 void add_generate(CLI::App& program, const Session& session, Action& action);
 void add_status(CLI::App& program, const Session& session, Action& action);
+void add_scan(CLI::App& program, const Session& session, Action& action);
 void add_doctor(CLI::App& program, const Session& session, Action& action);
 void add_export(CLI::App& program, const Session& session, Action& action);
 void add_import(CLI::App& program, const Session& session, Action& action);

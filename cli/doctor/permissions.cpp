@@ -161,7 +161,7 @@ void look_at_permissions(const Patient& patient, Report& report) {
   if (status_of(socket)) (void)look_at_way_to(socket, status ? status->st_uid : 0, report);
   if (!status) {
     // Without a directory there is no store: that is told elsewhere.
-    if (errno == EACCES)
+    if (!store.empty() && errno == EACCES)
       report.error("cannot look at " + home + ": " + std::strerror(errno), "run credctl as root");
     return;
   }

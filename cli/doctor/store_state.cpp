@@ -7,6 +7,7 @@
 #include "store/look.hpp"
 
 #include <algorithm>
+#include <map>
 #include <sys/stat.h>
 
 namespace cred::doctor {
@@ -29,6 +30,7 @@ class Examination {
   StoreState run(bool key_is_good) {
     state_.key_is_good = key_is_good;
     const auto& configuration = patient_.configuration;
+    if (patient_.store_path().empty()) return key_is_good ? look_at_server() : state_;
     const store::Look look = store::look(configuration.store_url);
     if (look.version > look.newest) {
       store_.error("the store " + patient_.store_path() + " has version " +
@@ -71,6 +73,28 @@ class Examination {
   }
 
  private:
+  // A store on a server has its own ways to be looked after: whether it opens, with all realms.
+  StoreState look_at_server() {
+    auto engine =
+        engine::Engine::open(patient_.configuration, patient_.surroundings.clock, {}, patient_.ask);
+    if (!engine) {
+      told(store_, engine.error(), "look at [store] url, and at the server's log");
+      return state_;
+    }
+    const auto names = engine->realms();
+    if (!names) told(store_, names.error(), "look at the server's log");
+    for (const std::string& name : names ? *names : std::vector<std::string>()) {
+      auto realm = engine->realm(name);
+      const auto status = realm ? realm->realm_status() : tl::make_unexpected(realm.error());
+      if (!status) {
+        told(store_, status.error(), "credctl --realm " + name + " realm show");
+        continue;
+      }
+      state_.newest = std::max(state_.newest.value_or(status->changed), status->changed);
+      look_at_imports(*realm);
+    }
+    return state_;
+  }
   // What opening a realm says. An anchor or a journal that is missing is made anew by that, so
   // that one who looks twice would not see it again: such a realm is not opened.
   std::optional<Time> look_at(engine::Engine& engine, const store::RealmRow& row) {
@@ -115,7 +139,27 @@ class Examination {
       told(store_, status.error(), "credctl backup restore --dry-run");
       return std::nullopt;
     }
+    look_at_imports(*realm);
     return status->changed;
+  }
+  // An import wraps other systems' hashes in Argon2id. Whoever never logs in keeps one.
+  void look_at_imports(engine::Realm& realm) {
+    constexpr std::uint64_t most_seen = 100'000;
+    std::uint64_t seen = 0;
+    std::map<std::string, std::uint64_t> schemes;
+    const auto listed = realm.list([&](const engine::Status& account) {
+      if (!account.wrapped.empty()) ++schemes[account.wrapped];
+      return ++seen < most_seen;
+    });
+    if (!listed) return told(store_, listed.error(), "credctl maintain, which names what is wrong");
+    if (schemes.empty()) return;
+    std::string text;
+    for (const auto& [scheme, count] : schemes)
+      text += (text.empty() ? "" : ", ") + std::to_string(count) + " of " + scheme;
+    store_.note("accounts of realm " + realm.name() +
+                    " have another system's hash within Argon2id until their next login: " + text,
+                "credctl user show NAME tells which; credctl passwd NAME --generate for those who "
+                "will not come");
   }
   static void told(Report& report, const Error& error, const std::string& mend) {
     report.error(error.message, mend, error.code);

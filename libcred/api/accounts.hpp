@@ -85,6 +85,8 @@ class Accounts {
   virtual Answer expire(const std::string& name, const Origin& origin) = 0;
   virtual Answer compromise(const std::string& name, const std::string& reason, bool lock,
                             const Origin& origin) = 0;
+  virtual Answer scan(const std::string& name, std::string_view text, const std::string& message,
+                      const Origin& origin) = 0;
   virtual Status status(const std::string& name) = 0;
   virtual Epoch session_epoch(const std::string& name) = 0;
 };

@@ -283,4 +283,14 @@ cred_code cred_compromise(cred_realm* realm, const char* name, const char* reaso
             });
 }
 
+cred_code cred_scan(cred_realm* realm, const char* name, const void* text, size_t length,
+                    const char* message, const cred_origin* origin, cred_answer** answer) {
+  return on(realm, name, origin, answer,
+            [&](Accounts& accounts, const auto& who, const auto& from) {
+              if (text == nullptr && length > 0) throw Failure(Code::usage, "no text was given");
+              const auto* bytes = length > 0 ? static_cast<const char*>(text) : "";
+              return accounts.scan(who, {bytes, length}, required(message, "message"), from);
+            });
+}
+
 }  // extern "C"

@@ -101,6 +101,11 @@ class CreddAccounts final : public Accounts {
     return answer_of(order(engine::Operation::compromise, arguments));
   }
 
+  Answer scan(const std::string&, std::string_view, const std::string&, const Origin&) override {
+    return failed(
+        {Code::unavailable, "messages are looked through where the store is, not by credd"});
+  }
+
   Status status(const std::string& name) override {
     Status status;
     status.answer = ask(wire::Kind::account, name, nullptr, nullptr, false, {});

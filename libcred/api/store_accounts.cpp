@@ -108,6 +108,14 @@ class StoreAccounts final : public Accounts {
     return answer_of(realm_.compromise(name, reason, lock, actor_of(origin, {})));
   }
 
+  Answer scan(const std::string& name, std::string_view text, const std::string& message,
+              const Origin& origin) override {
+    const auto scan = realm_.scan(name, text, message, actor_of(origin, {}));
+    if (!scan) return failed(scan.error());
+    if (!scan->found) return accepted();
+    return failed({Code::refused, "the password stands in the message: it has to be changed"});
+  }
+
   Status status(const std::string& name) override {
     Status status;
     auto found = realm_.status(name);

@@ -60,6 +60,7 @@ constexpr std::array rows = {
     Row{Event::maintained, "maintained", "maintenance was done"},
     Row{Event::viewed, "viewed", "an administrator looked at the realm"},
     Row{Event::imported, "imported", "an account was imported with another system's hash"},
+    Row{Event::scanned, "scanned", "a message was looked through for the account's password"},
 };
 
 constexpr auto events = [] {
@@ -68,16 +69,17 @@ constexpr auto events = [] {
   return all;
 }();
 
-constexpr bool numbered_without_gaps() {
-  for (std::size_t i = 0; i < rows.size(); ++i)
-    if (static_cast<std::size_t>(rows[i].event) != i + 1) return false;
+constexpr bool in_order() {
+  for (std::size_t i = 1; i < rows.size(); ++i)
+    if (rows[i].event <= rows[i - 1].event) return false;
   return true;
 }
-static_assert(numbered_without_gaps());
+static_assert(in_order());
 
 const Row* find(Event event) noexcept {
-  const auto number = static_cast<std::size_t>(event);
-  return number >= 1 && number <= rows.size() ? &rows[number - 1] : nullptr;
+  for (const Row& row : rows)
+    if (row.event == event) return &row;
+  return nullptr;
 }
 
 }  // namespace

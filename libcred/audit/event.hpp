@@ -56,6 +56,7 @@ enum class Event : std::uint8_t {
   maintained = 42,
   viewed = 43,  // by a role; the detail says what
   imported = 44,  // an account of another system; the detail names its hash
+  scanned = 46,  // a message was looked through for the account's own password
 };
 
 // Every event, by number.

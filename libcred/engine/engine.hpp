@@ -243,6 +243,14 @@ struct Aftermath {
   bool locked = false;          // today
 };
 
+// What came of looking through a message.
+struct Scan {
+  bool found = false;
+  std::size_t candidates = 0;  // words that could be a password
+  std::size_t hashed = 0;      // of them, the likeliest first; fewer after a hit or past a limit
+  bool limited = false;        // there were more than may be tried, in this message or this day
+};
+
 // What was erased of a person beside the account.
 struct Erasure {
   Uuid account{};
@@ -434,6 +442,14 @@ class Realm {
   Expected<std::size_t> remove_grants(const std::string& holder, const Actor& actor);
   // Takes those out whose time is over; how many.
   Expected<std::size_t> end_grants();
+
+  // Whether the account's own password stands in `text`, a message's as a person reads it. Words
+  // that could be passwords are hashed, each at the cost of a login: at most 32, and 2,000 in a
+  // day for each name. A hit marks the password as compromised, with `message`, the message's
+  // id, as the reason. What is no account costs the same and answers the same as no hit.
+  // Errors: usage (no id, or one that is none).
+  Expected<Scan> scan(std::string_view name, std::string_view text, std::string_view message,
+                      const Actor& actor);
 
   // Every account in the order of names. `visit` answers false to stop.
   Expected<void> list(const std::function<bool(const Status&)>& visit);

@@ -99,6 +99,13 @@ TEST_CASE("an account is enrolled, logs in, changes, is reset, expires and is ma
   REQUIRE(cred_session_epoch(c.realm, "alice", &before, c.place()) == CRED_ACCEPTED);
   CHECK(cred_compromise(c.realm, "alice", "", 0, nullptr, c.place()) == CRED_USAGE);
   CHECK(cred_compromise(c.realm, "alice", "phished", 0, nullptr, c.place()) == CRED_ACCEPTED);
+  CHECK(cred_scan(c.realm, "alice", "hello", 5, "", nullptr, c.place()) == CRED_USAGE);
+  CHECK(cred_scan(c.realm, "alice", nullptr, 5, "1@x", nullptr, c.place()) == CRED_USAGE);
+  CHECK(cred_scan(c.realm, "alice", "hello", 5, "1@x", nullptr, c.place()) == CRED_ACCEPTED);
+  CHECK(cred_scan(c.realm, "alice", "Yellow-Lantern-19", 17, "1@x", nullptr, c.place()) ==
+        CRED_REFUSED);
+  CHECK(cred_scan(c.realm, "nobody", "Other7password", 14, "1@x", nullptr, c.place()) ==
+        CRED_ACCEPTED);
   REQUIRE(cred_session_epoch(c.realm, "alice", &after, c.place()) == CRED_ACCEPTED);
   CHECK(after > before);
   CHECK(c.authenticate("alice", "Yellow-Lantern-19") == CRED_MUST_CHANGE);

@@ -101,7 +101,7 @@ TEST_CASE("a record that is cut short, too long or of an unknown kind is refused
     auto longer = bytes;
     longer.push_back(std::byte{0});
     CHECK_FALSE(decode(longer));
-    for (const auto& [at, value] : {std::pair{0U, 0}, {0U, 4}, {9U, 0}, {9U, 45}, {9U, 255}}) {
+    for (const auto& [at, value] : {std::pair{0U, 0}, {0U, 4}, {9U, 0}, {9U, 47}, {9U, 255}}) {
       auto other = bytes;
       other[at] = static_cast<std::byte>(value);
       CHECK_FALSE(decode(other));

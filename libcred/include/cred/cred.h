@@ -246,6 +246,15 @@ CRED_PUBLIC cred_code cred_expire(cred_realm* realm, const char* name, const cre
 CRED_PUBLIC cred_code cred_compromise(cred_realm* realm, const char* name, const char* reason,
                                       int lock, const cred_origin* origin, cred_answer** answer);
 
+/* Looks through a text of `length` bytes, a message's as a person reads it, for the account's own
+ * password: words that could be one are hashed, 32 at most and 2,000 in a day for each name.
+ * `message` is the message's id, printable ASCII without a space. Takes as long as so many
+ * logins. The text is not kept. Codes: ACCEPTED (not found, or no such account), REFUSED (found,
+ * and marked as by cred_compromise), USAGE (no id), UNAVAILABLE (also: through credd). */
+CRED_PUBLIC cred_code cred_scan(cred_realm* realm, const char* name, const void* text,
+                                size_t length, const char* message, const cred_origin* origin,
+                                cred_answer** answer);
+
 /* ---- cred_submit(3) --------------------------------------------------------------- */
 
 typedef struct cred_queue_options {

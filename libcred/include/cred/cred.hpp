@@ -269,6 +269,17 @@ class Realm {
       (void)cred_compromise(handle_.get(), who, why.c_str(), lock, &from.c, said);
     });
   }
+  // Looks through a message's text for the account's own password. `refused`: it is there, and
+  // marked as compromised. Not through credd.
+  Answer scan(std::string_view name, std::string_view text, std::string_view message,
+              std::string_view actor) noexcept {
+    return on(name, [&](const char* who, cred_answer** said) {
+      const std::string by(actor);
+      const std::string id(message);
+      const detail::From from({}, by.c_str());
+      (void)cred_scan(handle_.get(), who, text.data(), text.size(), id.c_str(), &from.c, said);
+    });
+  }
   Status status(std::string_view name) noexcept {
     Status status;
     cred_status c = CRED_INIT(cred_status);

@@ -649,3 +649,22 @@ TEST_CASE("a root key beside the store is a remark and no finding", "[doctor]") 
   CHECK_THAT(findings[0].message, Catch::Contains("lies beside what it seals"));
   CHECK(doctor::conclusion(findings) == Code::accepted);
 }
+
+TEST_CASE("hashes of other systems are counted, and are a remark", "[doctor]") {
+  Installation site;
+  const char* names[] = {"carol", "dave"};
+  for (const char* name : names) {
+    engine::ImportedAccount account;
+    account.name = name;
+    const std::string_view hash = "{SHA}zNlez7g7+OTtNJv29Xr1ZXW5tqk=";
+    account.hash.assign(hash.begin(), hash.end());
+    account.profile.full_name = "Quentin Zebrowski";
+    (void)value_or_throw(site.realm().import_accounts({&account, 1}, false, {"test"}));
+  }
+  const auto findings = site.examine();
+  INFO(list_of(findings));
+  REQUIRE(findings.size() == 1);
+  CHECK(findings[0].severity == doctor::Severity::note);
+  CHECK_THAT(findings[0].message, Catch::Contains("2 of sha1"));
+  CHECK(doctor::conclusion(findings) == Code::accepted);
+}
