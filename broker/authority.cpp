@@ -103,6 +103,8 @@ std::string realm_of(const Principal& principal, const wire::Request& request,
 }
 
 bool may(const Principal& principal, const wire::Request& request, const Grants& grants) {
+  // Whoever may say what a password is becomes that person.
+  if (request.kind == wire::Kind::enrol) return is_root(principal, request.real_uid);
   const bool reset = request.kind == wire::Kind::reset;
   if (principal.peer.uid == 0) return !reset || acting_uid(principal, request.real_uid) == 0;
   const std::string realm = realm_of(principal, request, grants);

@@ -48,7 +48,7 @@ std::string source_of(const Principal& principal, const wire::Request& request,
 std::string realm_of(const Principal& principal, const wire::Request& request,
                      const Grants& grants);
 
-// Root's programs ask about everybody, but only root in person resets. A service asks
+// Root's programs ask about everybody, but only root in person resets, or enrols. A service asks
 // about its realm, a member of an administrators' group about the group's realms.
 // Everybody else asks about, and changes, their own account in realm `system`.
 bool may(const Principal& principal, const wire::Request& request, const Grants& grants);

@@ -46,7 +46,7 @@ struct Job {
 
 bool hashes(wire::Kind kind) {
   return kind == wire::Kind::authenticate || kind == wire::Kind::change ||
-         kind == wire::Kind::reset;
+         kind == wire::Kind::reset || kind == wire::Kind::enrol;
 }
 
 Secret try_again() {

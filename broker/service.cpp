@@ -1,5 +1,6 @@
 #include "broker/service.hpp"
 
+#include "administration/people.hpp"
 #include "base/translate.hpp"
 #include "broker/notices.hpp"
 
@@ -102,6 +103,7 @@ const char* what_is_asked(wire::Kind kind) {
     case wire::Kind::reset: return "to reset a password";
     case wire::Kind::rules: return "for the policy";
     case wire::Kind::session: return "to begin a session";
+    case wire::Kind::enrol: return "to enrol a password";
   }
   return "for something unknown";
 }
@@ -154,13 +156,16 @@ bool Service::must_change(const wire::Request& request) const {
   return request.must_change || (principal_.peer.uid != 0 && !service);
 }
 
+engine::Actor Service::actor_of(const wire::Request& request) const {
+  const uid_t uid = acting_uid(principal_, request.real_uid);
+  return {"uid " + std::to_string(uid) +
+              (request.source.service.empty() ? "" : " by " + std::string(request.source.service)),
+          uid, source_, std::string(request.source.service), std::string(request.source.tty)};
+}
+
 Service::Answer Service::change(engine::Realm& realm, const wire::Request& request) {
   const Secret next = secret_of(request.password);
-  const uid_t uid = acting_uid(principal_, request.real_uid);
-  const engine::Actor actor{
-      "uid " + std::to_string(uid) +
-          (request.source.service.empty() ? "" : " by " + std::string(request.source.service)),
-      uid, source_, std::string(request.source.service), std::string(request.source.tty)};
+  const engine::Actor actor = actor_of(request);
   const bool reset = request.kind == wire::Kind::reset;
   const auto changed = reset ? realm.reset(request.account, next, must_change(request), actor)
                              : realm.change(request.account, secret_of(request.old_password), next,
@@ -170,6 +175,20 @@ Service::Answer Service::change(engine::Realm& realm, const wire::Request& reque
   answer.reply.code = changed->code;
   answer.reply.reason = to_wire(changed->reason);
   answer.messages = sentences(changed->verdicts);
+  return answer;
+}
+
+// The password of a login that another module of the stack decided.
+Service::Answer Service::enrol(engine::Realm& realm, const wire::Request& request) {
+  engine::Profile profile;
+  if (realm_name_ == engine::system_realm)
+    profile.full_name = administration::full_name_of(std::string(request.account));
+  const auto taken =
+      realm.enrol_known(request.account, profile, secret_of(request.password), actor_of(request));
+  if (!taken) return failed(request, taken.error());
+  Answer answer;
+  answer.reply.code = taken->code;
+  answer.reply.reason = to_wire(taken->reason);
   return answer;
 }
 
@@ -212,6 +231,7 @@ Service::Answer Service::answer(const wire::Request& request) {
       break;
     case wire::Kind::change:
     case wire::Kind::reset: return change(*opened, request);
+    case wire::Kind::enrol: return enrol(*opened, request);
   }
   return answer;
 }

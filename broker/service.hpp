@@ -34,6 +34,8 @@ class Service {
   Answer begin_session(engine::Realm& realm, const wire::Request& request);
   bool must_change(const wire::Request& request) const;
   Answer change(engine::Realm& realm, const wire::Request& request);
+  Answer enrol(engine::Realm& realm, const wire::Request& request);
+  engine::Actor actor_of(const wire::Request& request) const;
   Answer failed(const wire::Request& request, const Error& error) const;
   Expected<engine::Realm> realm(std::string_view name);
 

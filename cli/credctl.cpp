@@ -68,7 +68,7 @@ int main(int argc, char** argv) {
            add_calibrate,  add_doctor,   add_grant,
            add_key,        add_maintain, add_accept_rollback,
            add_completion, add_import,   add_export,
-           add_store,
+           add_adopt,      add_store,
        })
     add(program, session, action);
   for (auto* command : program.get_subcommands({})) {

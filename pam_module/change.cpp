@@ -61,7 +61,9 @@ int may_change(const Session& session, std::string_view name) noexcept {
 }
 
 int preliminary(const Session& session, std::string_view name) noexcept {
-  if (const int result = may_change(session, name); result != PAM_SUCCESS) return result;
+  const int possible = may_change(session, name);
+  session.note_unknown(possible == PAM_USER_UNKNOWN);
+  if (possible != PAM_SUCCESS) return possible;
   if (as_root(session)) return PAM_SUCCESS;
   if (const int result = obtain_old(session); result != PAM_SUCCESS) return result;
 
@@ -171,6 +173,7 @@ Verdict attempt(const Session& session, std::string_view name) noexcept {
 }
 
 int update(const Session& session, std::string_view name) noexcept {
+  if (session.noted_unknown()) return PAM_USER_UNKNOWN;
   if (!as_root(session)) {
     const int result = obtain_old(session);
     if (result != PAM_SUCCESS) return result;

@@ -19,14 +19,17 @@ CRED_PAM_EXPORT int pam_sm_authenticate(pam_handle_t* pamh, int flags, int argc,
                                         const char** argv) {
   return at_the_boundary(pamh, [&]() noexcept {
     const auto options = cred::pam::Options::parse(pamh, argc, argv);
-    return cred::pam::authenticate(cred::pam::Session(pamh, flags, options));
+    const cred::pam::Session session(pamh, flags, options);
+    return options.migrate ? cred::pam::keep_for_migration(session)
+                           : cred::pam::authenticate(session);
   });
 }
 
 CRED_PAM_EXPORT int pam_sm_acct_mgmt(pam_handle_t* pamh, int flags, int argc, const char** argv) {
   return at_the_boundary(pamh, [&]() noexcept {
     const auto options = cred::pam::Options::parse(pamh, argc, argv);
-    return cred::pam::check_account(cred::pam::Session(pamh, flags, options));
+    const cred::pam::Session session(pamh, flags, options);
+    return options.migrate ? cred::pam::migrate(session) : cred::pam::check_account(session);
   });
 }
 
@@ -41,12 +44,24 @@ CRED_PAM_EXPORT int pam_sm_open_session(pam_handle_t* pamh, int flags, int argc,
                                         const char** argv) {
   return at_the_boundary(pamh, [&]() noexcept {
     const auto options = cred::pam::Options::parse(pamh, argc, argv);
-    return cred::pam::begin_session(cred::pam::Session(pamh, flags, options));
+    const cred::pam::Session session(pamh, flags, options);
+    if (!options.migrate) return cred::pam::begin_session(session);
+    (void)cred::pam::migrate(session);
+    return PAM_SUCCESS;
   });
 }
 
-// There is nothing to set up, but libpam wants these where the others are.
-CRED_PAM_EXPORT int pam_sm_setcred(pam_handle_t*, int, int, const char**) { return PAM_SUCCESS; }
+// There is nothing to set up, but the host is content with a password when it comes here.
+CRED_PAM_EXPORT int pam_sm_setcred(pam_handle_t* pamh, int flags, int argc, const char** argv) {
+  return at_the_boundary(pamh, [&]() noexcept {
+    const auto options = cred::pam::Options::parse(pamh, argc, argv);
+    if (options.migrate && (flags & PAM_DELETE_CRED) == 0)
+      (void)cred::pam::migrate(cred::pam::Session(pamh, flags, options));
+    return PAM_SUCCESS;
+  });
+}
+
+// libpam wants it where the others are.
 CRED_PAM_EXPORT int pam_sm_close_session(pam_handle_t*, int, int, const char**) {
   return PAM_SUCCESS;
 }

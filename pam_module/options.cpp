@@ -31,6 +31,7 @@ bool apply(Options& options, const char* argument) noexcept {
   if (word == "use_authtok") return options.use_authtok = true;
   if (word == "debug") return options.debug = true;
   if (word == "nodelay") return options.nodelay = true;
+  if (word == "migrate") return options.migrate = true;
   if (const char* type = value_of(argument, "authtok_type=")) {
     options.authtok_type = type;
     return true;

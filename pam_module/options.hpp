@@ -16,6 +16,7 @@ struct Options {
   bool use_authtok = false;
   bool debug = false;
   bool nodelay = false;
+  bool migrate = false;  // take what other modules found right, and nothing else
 
   // An argument that is unknown or makes no sense is logged and otherwise ignored,
   // so that a slip in a service file locks nobody out.

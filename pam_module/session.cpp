@@ -18,6 +18,7 @@ namespace {
 
 constexpr unsigned failure_delay_us = 2'000'000;
 constexpr const char* password_mark = "pam_cred_password";
+constexpr const char* unknown_mark = "pam_cred_unknown";
 
 std::string_view cut(std::string_view text) noexcept {
   if (text.size() <= wire::max_text_bytes) return text;
@@ -113,19 +114,35 @@ bool Session::passwordless() const noexcept {
   const void* mark = nullptr;
   if (pam_get_data(pamh_, password_mark, &mark) == PAM_SUCCESS) return false;
   if (occasion() == Occasion::job) return true;
-  // sshd lists the methods that succeeded, one a line (ExposeAuthInfo in sshd_config(5)),
-  // when it comes to ask about the account without those of this very moment. Elsewhere
-  // a user's own environment file might set the variable.
-  if (!item(PAM_SERVICE).starts_with("sshd")) return false;
-  const char* methods = pam_getenv(pamh_, "SSH_AUTH_INFO_0");
-  if (methods == nullptr) return false;
+  // sshd lists the methods that succeeded, but when it comes to ask about the account without
+  // those of this very moment.
+  const char* methods = sshd_methods();
+  return methods != nullptr && !names_password(methods);
+}
+
+const char* Session::sshd_methods() const noexcept {
+  // Elsewhere a user's own environment file might set the variable (ExposeAuthInfo in
+  // sshd_config(5)).
+  return item(PAM_SERVICE).starts_with("sshd") ? pam_getenv(pamh_, "SSH_AUTH_INFO_0") : nullptr;
+}
+
+bool names_password(const char* methods) noexcept {
   for (const char* line = methods; line != nullptr;) {
     const std::string_view method = line;
-    if (method.starts_with("password") || method.starts_with("keyboard-interactive")) return false;
+    if (method.starts_with("password") || method.starts_with("keyboard-interactive")) return true;
     line = std::strchr(line, '\n');
     if (line != nullptr) ++line;
   }
-  return true;
+  return false;
+}
+
+void Session::note_unknown(bool unknown) const noexcept {
+  (void)pam_set_data(pamh_, unknown_mark, unknown ? pamh_ : nullptr, nullptr);
+}
+
+bool Session::noted_unknown() const noexcept {
+  const void* mark = nullptr;
+  return pam_get_data(pamh_, unknown_mark, &mark) == PAM_SUCCESS && mark != nullptr;
 }
 
 bool Session::is_set(int type) const noexcept { return item(type).data() != nullptr; }

@@ -52,8 +52,16 @@ class Session {
   Occasion occasion() const noexcept;
   // Whether no password was given for this: a job, or sshd took a key.
   bool passwordless() const noexcept;
+  // The methods by which sshd let the person in, one a line: none of them yet while it asks
+  // about the account, all when the session begins. Null: it has not told, or it is not sshd.
+  const char* sshd_methods() const noexcept;
   // Remembers, as long as the handle lives, that a password is what was asked for.
   void note_password() const noexcept;
+
+  // Whether the first pass of a change found no such account. A hint for the second one, so
+  // that it asks for no password that another module will ask for: stacks may skip the first.
+  void note_unknown(bool unknown) const noexcept;
+  bool noted_unknown() const noexcept;
 
   // A password item (PAM_AUTHTOK or PAM_OLDAUTHTOK): whether it is set, its
   // bytes, and a way to forget it.
@@ -87,6 +95,9 @@ class Session {
   int flags_;
   const Options& options_;
 };
+
+// Whether a password is among the methods of `sshd_methods`.
+bool names_password(const char* methods) noexcept;
 
 // `text` in the language of the host, from Linux-PAM's own catalogue.
 const char* translated(const char* text) noexcept __attribute__((format_arg(1)));

@@ -13,6 +13,12 @@ constexpr std::uint8_t all_flags = passwordless_flag | must_change_flag;
 constexpr std::uint8_t most_strength = 4;
 constexpr std::uint8_t last_reason = static_cast<std::uint8_t>(Reason::idle);
 
+bool is_kind(std::uint8_t kind) noexcept {
+  return (kind >= static_cast<std::uint8_t>(Kind::authenticate) &&
+          kind <= static_cast<std::uint8_t>(Kind::session)) ||
+         kind == static_cast<std::uint8_t>(Kind::enrol);
+}
+
 bool bounded(const Request& r) noexcept {
   return bounded_text(r.realm) && bounded_text(r.account) && bounded_text(r.source.service) &&
          bounded_text(r.source.tty) && bounded_text(r.source.rhost) &&
@@ -59,9 +65,7 @@ bool decode(std::span<const std::byte> body, Request& request) noexcept {
   Reader r(body);
   if (r.u8() != version) return false;
   const std::uint8_t kind = r.u8();
-  if (kind < static_cast<std::uint8_t>(Kind::authenticate) ||
-      kind > static_cast<std::uint8_t>(Kind::session))
-    return false;
+  if (!is_kind(kind)) return false;
   request.kind = static_cast<Kind>(kind);
   request.real_uid = r.u32();
   const std::uint8_t flags = r.u8();

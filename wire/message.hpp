@@ -27,6 +27,8 @@ enum class Kind : std::uint8_t {
   reset = 5,         // an administrator sets one; credd takes it from root alone
   rules = 6,         // what does the policy ask for? a message for each rule
   session = 7,       // a login begins; messages tell of the last one
+  // 8 is an order: wire/administration.hpp
+  enrol = 9,  // a password that another module found right; credd takes it from root alone
 };
 
 // Where a request comes from, for counters and the trail. Any part may be empty.

@@ -15,6 +15,7 @@ namespace cred::cli {
 // What was chosen on the command line; runs after parsing, gives the exit status.
 using Action = std::function<int()>;
 
+void add_adopt(CLI::App& program, const Session& session, Action& action);
 void add_audit(CLI::App& program, const Session& session, Action& action);
 void add_attempts(CLI::App& program, const Session& session, Action& action);
 void add_backup(CLI::App& program, const Session& session, Action& action);

@@ -64,6 +64,18 @@ std::string login_of(uid_t uid) {
   return login;
 }
 
+std::string full_name_of(const std::string& login) {
+  std::string name;
+  with_buffer([&](std::vector<char>& buffer) {
+    passwd entry{};
+    passwd* found = nullptr;
+    const int result = getpwnam_r(login.c_str(), &entry, buffer.data(), buffer.size(), &found);
+    if (found != nullptr && found->pw_gecos != nullptr) name = found->pw_gecos;
+    return result;
+  });
+  return name.substr(0, name.find(','));
+}
+
 std::vector<gid_t> groups_of(const std::string& login) {
   gid_t primary = 0;
   bool there = false;

@@ -13,6 +13,8 @@ std::optional<uid_t> uid_of(const std::string& user);
 std::optional<gid_t> gid_of(const std::string& group);
 // Empty: there is none.
 std::string login_of(uid_t uid);
+// As the comment field begins; empty: there is none, or no such user.
+std::string full_name_of(const std::string& login);
 // Of the user with this name, the primary one too. Empty: there is none.
 std::vector<gid_t> groups_of(const std::string& login);
 

@@ -305,6 +305,12 @@ class Realm {
   Expected<Change> enrol(std::string_view name, const Profile& profile, const Secret& password,
                          bool must_change, const Actor& actor);
 
+  // The same of a password that another system has just found right: one that the policy
+  // refuses is taken all the same, answered with `must_change`, and has to be changed. It is
+  // its owner's. Errors: as `enrol`.
+  Expected<Change> enrol_known(std::string_view name, const Profile& profile,
+                               const Secret& password, const Actor& actor);
+
   // New accounts with the hashes of another system, in one change; the first right login of
   // each replaces its hash. Nothing can be judged, since no password is known. What each came
   // to, in their order; repeated, nothing is done twice. Errors: usage (too many), locked.

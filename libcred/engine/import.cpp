@@ -60,7 +60,7 @@ void read_earlier(Arrival& arrival) {
 }
 
 // What can be said without the store and without a hash.
-Arrival read(const Realm::Parts& parts, const ImportedAccount& account) {
+Arrival read(const hash::Parameters& usual, const ImportedAccount& account) {
   Arrival arrival{&account};
   if (auto named = check_name(account.name); !named) {
     arrival.result = refused(named.error().message);
@@ -72,7 +72,7 @@ Arrival read(const Realm::Parts& parts, const ImportedAccount& account) {
   }
   arrival.result.outcome = Came::taken;
   if (account.notation == Notation::by_prefix)
-    arrival.native = hash::native(text_of(account.hash), parts.parameters);
+    arrival.native = hash::native(text_of(account.hash), usual);
   if (!arrival.native) {
     auto foreign = account.notation == Notation::nt ? hash::read_nt_hash(text_of(account.hash))
                                                     : hash::read_foreign(text_of(account.hash));
@@ -150,6 +150,13 @@ HistoryGroup group_of(const hash::Verifier& verifier, std::uint32_t number) {
   return group;
 }
 
+std::vector<Imported> judge_import(std::span<const ImportedAccount> accounts,
+                                   const hash::Parameters& usual) {
+  std::vector<Imported> results;
+  for (const auto& account : accounts) results.push_back(read(usual, account).result);
+  return results;
+}
+
 Expected<std::vector<Imported>> Realm::import_accounts(std::span<const ImportedAccount> accounts,
                                                        bool dry_run, const Actor& actor) {
   return at_the_door([&]() -> Expected<std::vector<Imported>> {
@@ -157,7 +164,7 @@ Expected<std::vector<Imported>> Realm::import_accounts(std::span<const ImportedA
       return fail(Code::usage, "at most 64 accounts are imported at once");
     std::vector<Arrival> arrivals;
     std::vector<std::optional<hash::Verifier>> stored(accounts.size());
-    for (const auto& account : accounts) arrivals.push_back(read(*parts_, account));
+    for (const auto& account : accounts) arrivals.push_back(read(parts_->parameters, account));
     {
       RealmState state(*parts_, store::Access::read);
       state.must_be_in_use();

@@ -6,6 +6,7 @@
 #include "engine/records.hpp"
 
 #include <optional>
+#include <span>
 #include <string>
 #include <vector>
 
@@ -57,5 +58,9 @@ struct ExportedCredential {
 inline constexpr std::size_t most_imported_history = 24;
 // Accounts in one call: they are one change.
 inline constexpr std::size_t most_imported_at_once = 64;
+
+// What an import into a realm without accounts would come to; `usual` is what hashes cost there.
+std::vector<Imported> judge_import(std::span<const ImportedAccount> accounts,
+                                   const hash::Parameters& usual);
 
 }  // namespace cred::engine

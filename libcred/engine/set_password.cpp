@@ -184,6 +184,36 @@ Expected<Change> Realm::enrol(std::string_view name, const Profile& profile,
   });
 }
 
+Expected<Change> Realm::enrol_known(std::string_view name, const Profile& profile,
+                                    const Secret& known, const Actor& actor) {
+  return at_the_door([&]() -> Expected<Change> {
+    if (auto named = check_name(name); !named) return tl::make_unexpected(named.error());
+    if (auto right = check_profile(profile); !right) return tl::make_unexpected(right.error());
+    auto password = parts_->acceptable_password(known);
+    if (!password) return tl::make_unexpected(password.error());
+    const auto exists = [&] {
+      return fail(Code::conflict, "there is an account of that name already");
+    };
+    // Before anything costly: this is asked at each login.
+    if (parts_->store->begin(store::Access::read)->find(name)) return exists();
+
+    const auto report = parts_->policy.judge(*password, parts_->context(name, profile, nullptr));
+    for (const auto& failure : report.data_failures)
+      parts_->note({}, name, audit::Event::data_unusable, actor, failure.message);
+    History history;
+    Credential credential;
+    (void)parts_->remember(history, *password, &credential.verifier);
+    credential.set_at = parts_->clock->now();
+    credential.set_by_owner = true;
+    if (report.refused()) credential.demand = Demand::forced;
+    Profile dated = profile;
+    dated.created_at = credential.set_at;
+    if (!parts_->insert(name, credential, dated, history, actor)) return exists();
+    if (!report.refused()) return Change{Code::accepted, Reason::none, report.verdicts};
+    return Change{Code::must_change, Reason::policy, report.verdicts};
+  });
+}
+
 Expected<policy::Report> Realm::check(std::optional<std::string_view> name,
                                       const Secret* old_password, const Secret& password,
                                       Depth depth) {

@@ -84,6 +84,20 @@ TEST_CASE("of a setuid program's two uids the stricter one decides") {
   CHECK_FALSE(may(caller(ann), reset, grants()));
 }
 
+TEST_CASE("root in person says what a password is that credd does not know, and nobody else") {
+  auto enrol = asks(Kind::enrol, "shop");
+  enrol.real_uid = 0;
+  CHECK(may(caller(0), enrol, grants()));
+  CHECK_FALSE(may({{0, 0, 1, {}}, ann}, enrol, grants()));
+  CHECK_FALSE(may(caller(shopd), enrol, grants()));
+  CHECK_FALSE(may(caller(ann, {shop_admins}), enrol, grants()));
+  enrol.real_uid = ann;
+  CHECK_FALSE(may(caller(0), enrol, grants()));
+  const passwd* nobody = getpwnam("nobody");
+  REQUIRE(nobody != nullptr);
+  CHECK_FALSE(may(caller(nobody->pw_uid), asks(Kind::enrol, "system", "nobody"), grants()));
+}
+
 namespace {
 
 // Each operation with the roles that may: the table of credctl(8), written down once more.

@@ -46,16 +46,18 @@ def headers_are_right(address):
         assert "default-src 'none'" in page.headers["Content-Security-Policy"], page.headers
 
 
+def shot(browser, name):
+    browser.screenshot(os.path.join(screenshots, name + ".png"))
+
+
+def sign_in(browser, password):
+    browser.see("Sign in")
+    browser.type("name", "alice")
+    browser.type("old", password)
+    browser.click("button", "Sign in")
+
+
 def use(browser, address):
-    def shot(name):
-        browser.screenshot(os.path.join(screenshots, name + ".png"))
-
-    def sign_in(password):
-        browser.see("Sign in")
-        browser.type("name", "alice")
-        browser.type("old", password)
-        browser.click("button", "Sign in")
-
     # Sign-up: a password that is refused, with its reasons, then one that is taken.
     browser.open(address)
     browser.click("a", "Create an account")
@@ -70,25 +72,25 @@ def use(browser, address):
     # What was typed is there again, but for the password.
     fields = browser.evaluate("[...document.querySelectorAll('input')].map(i => i.value)")
     assert fields == ["alice", "Alice <Miller>", ""], fields
-    shot("1-sign-up-refused")
+    shot(browser, "1-sign-up-refused")
     browser.type("new", "Correct-Horse-42")
     browser.click("button", "Create account")
     browser.see("You are signed in as alice.")
-    shot("2-signed-in")
+    shot(browser, "2-signed-in")
 
     # Sign-out and sign-in; a wrong password.
     browser.click("button", "Sign out")
-    sign_in("Correct-Horse-43")
+    sign_in(browser, "Correct-Horse-43")
     browser.see("wrong name or password")
-    sign_in("Correct-Horse-42")
+    sign_in(browser, "Correct-Horse-42")
     browser.see("You are signed in as alice.")
 
     # An administrator asks for a new password: nothing else can be done before.
     administrator("expire", "alice")
     browser.click("button", "Sign out")
-    sign_in("Correct-Horse-42")
+    sign_in(browser, "Correct-Horse-42")
     browser.see("an administrator asks for a new password")
-    shot("3-forced-change")
+    shot(browser, "3-forced-change")
     browser.open(address)
     browser.see("Create an account")  # nobody is signed in
     browser.open(address + "change")
@@ -106,12 +108,12 @@ def use(browser, address):
     administrator("compromise", "alice", "--reason", "found in a phishing kit")
     browser.open(address)
     browser.see("Your session has ended")
-    shot("4-session-ended")
+    shot(browser, "4-session-ended")
     browser.open(address)
     browser.see("Create an account")
-    sign_in("Purple-Tractor-77")
+    sign_in(browser, "Purple-Tractor-77")
     browser.see("the password may be known to others")
-    shot("5-compromised")
+    shot(browser, "5-compromised")
     browser.type("old", "Purple-Tractor-77")
     browser.type("new", "Yellow-Lantern-19")
     browser.click("button", "Change password")
@@ -123,26 +125,58 @@ def use(browser, address):
     browser.see("Create an account")
 
 
+def use_later(browser, address):
+    """When more than a quarter has passed."""
+    browser.open(address)
+    sign_in(browser, "Yellow-Lantern-19")
+    browser.see("the password has expired and must be changed")
+    shot(browser, "6-expired")
+    browser.type("old", "Yellow-Lantern-19")
+    browser.type("new", "Marble-Walrus-58")
+    browser.click("button", "Change password")
+    browser.see("You are signed in as alice.")
+
+
+class Service:
+    """The example, for the time of a block; `clock` as faketime(1) has it."""
+
+    def __init__(self, clock=None):
+        self.port = free_port()
+        self.address = f"http://127.0.0.1:{self.port}/"
+        self.environment = dict(os.environ)
+        if clock is not None:
+            self.environment.update(LD_PRELOAD="/usr/$LIB/faketime/libfaketimeMT.so.1",
+                                    FAKETIME=clock, FAKETIME_DONT_FAKE_MONOTONIC="1")
+
+    def __enter__(self):
+        self.process = subprocess.Popen([web_login, configuration, "shop", str(self.port), folder],
+                                        env=self.environment)
+        wait_for(self.port)
+        return self
+
+    def __exit__(self, *_):
+        self.process.terminate()
+        self.process.wait()
+
+
 def main():
     os.makedirs(screenshots, exist_ok=True)
     subprocess.run([credctl, "--config", configuration, "--quiet", "init"], check=True)
     subprocess.run([credctl, "--config", configuration, "--quiet", "realm", "add", "shop"],
                    check=True)
-    port = free_port()
-    service = subprocess.Popen([web_login, configuration, "shop", str(port), folder])
     browser = None
     try:
-        wait_for(port)
-        headers_are_right(f"http://127.0.0.1:{port}/")
         browser = Browser()
-        use(browser, f"http://127.0.0.1:{port}/")
+        with Service() as service:
+            headers_are_right(service.address)
+            use(browser, service.address)
+        with Service("+100d") as service:
+            use_later(browser, service.address)
     finally:
         if browser is not None:
             browser.close()
-        service.terminate()
-        service.wait()
         shutil.rmtree(root)
-    print("web: sign-up, sign-in, forced change and the end of a session work in a browser")
+    print("web: sign-up, sign-in, forced change, expiry and the end of a session work in a browser")
 
 
 main()

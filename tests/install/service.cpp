@@ -38,14 +38,13 @@ int main(int argc, char** argv) {
   const auto wrong = realm.authenticate(name, bytes("Correct-Horse-43"));
   expect(wrong.outcome == cred::Outcome::refused && !wrong.message.empty(), "wrong is refused");
   expect(realm.status(name).attempts_left == 4, "the failure is counted");
-  expect(static_cast<bool>(
-             realm.change(name, bytes("Correct-Horse-42"), bytes("Purple-Tractor-77"))),
-         "change");
+  expect(
+      static_cast<bool>(realm.change(name, bytes("Correct-Horse-42"), bytes("Purple-Tractor-77"))),
+      "change");
   expect(realm.check(name, bytes("Correct-Horse-42")).violations.at(0).rule == "history",
          "reuse is refused");
   expect(static_cast<bool>(realm.expire(name, "test")), "expire");
-  expect(realm.authenticate(name, bytes("Purple-Tractor-77")).outcome ==
-             cred::Outcome::must_change,
+  expect(realm.authenticate(name, bytes("Purple-Tractor-77")).outcome == cred::Outcome::must_change,
          "an expired password must be changed");
   expect(realm.status("bob").answer.outcome == cred::Outcome::not_found, "unknown account");
   return 0;

@@ -156,6 +156,7 @@ wire::Reply ScriptedCredd::answer(const wire::Request& request) {
     }
     case wire::Kind::rules: return says(Code::accepted);
     case wire::Kind::session: return known ? world_.session : says(Code::not_found);
+    case wire::Kind::enrol: return world_.enrolled;
     case wire::Kind::change:
     case wire::Kind::reset: break;
   }

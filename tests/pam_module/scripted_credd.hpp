@@ -38,6 +38,7 @@ struct World {
   std::vector<cred::wire::Reply> checks{says(cred::Code::accepted)};  // the last one stays
   cred::wire::Reply change = says(cred::Code::accepted);
   cred::wire::Reply session = says(cred::Code::accepted);
+  cred::wire::Reply enrolled = says(cred::Code::accepted);
   std::optional<cred::wire::Kind> silent_at;   // hangs up on such a request
   std::optional<cred::wire::Kind> rubbish_at;  // answers it with no reply
 };

@@ -146,6 +146,39 @@ TEST_CASE("a program that runs as root for somebody else resets nothing") {
   CHECK(ask(channel, reset).code == Code::accepted);
 }
 
+TEST_CASE("root in person enrols what another module found right, for a name without an account") {
+  Site site;
+  site.configure(service_settings(site));
+  site.init();
+  std::filesystem::permissions(site.path(), std::filesystem::perms(0755));
+  const Credd credd(site);
+  auto channel = credd.connect();
+  auto enrol = asking(wire::Kind::enrol, "ann", right_password);
+  enrol.real_uid = 1000;
+  CHECK(ask(channel, enrol).code == Code::configuration);
+  CHECK(as_user("nobody", [&] {
+          auto own = credd.connect();
+          return static_cast<int>(
+              ask(own, asking(wire::Kind::enrol, "nobody", right_password)).code);
+        }) == static_cast<int>(Code::configuration));
+  CHECK(site.sql("SELECT count(*) FROM account").starts_with("0"));
+  enrol.real_uid = 0;
+  CHECK(ask(channel, enrol).code == Code::accepted);
+  CHECK(log_in(credd, "ann", right_password).code == Code::accepted);
+  CHECK(ask(channel, asking(wire::Kind::enrol, "ann", other_password)).code == Code::conflict);
+  CHECK(log_in(credd, "ann", other_password).code == Code::refused);
+  // It cannot be a new one.
+  CHECK(site.run({"passwd", "ann", "--stdin"}, right_password + std::string("\n")).exit == 1);
+  // Its owner is in by now: refusing it would keep the account where it is.
+  const auto weak = ask(channel, asking(wire::Kind::enrol, "ben", "simple"));
+  CHECK(weak.code == Code::must_change);
+  CHECK(weak.reason == wire::Reason::policy);
+  CHECK(log_in(credd, "ben", "simple").code == Code::must_change);
+  CHECK(ask(channel, asking(wire::Kind::enrol, "eve", "two\nlines")).code == Code::usage);
+  CHECK(ask(channel, asking(wire::Kind::enrol, "a:b", right_password)).code == Code::usage);
+  CHECK(site.sql("SELECT count(*) FROM account").starts_with("2"));
+}
+
 TEST_CASE("threads of one credd speak different languages") {
   Site site;
   site.configure(service_settings(site));

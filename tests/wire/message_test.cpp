@@ -71,7 +71,7 @@ TEST_CASE("another version, an unknown kind, code or reason is refused") {
   at(request, 0) = std::byte{version - 1};
   CHECK_FALSE(decode(body(request), r));
   at(request, 0) = std::byte{version};
-  for (const int kind : {0, 8, 0x80}) {
+  for (const int kind : {0, 8, 10, 0x80}) {
     at(request, 1) = static_cast<std::byte>(kind);
     CHECK_FALSE(decode(body(request), r));
   }

@@ -557,6 +557,53 @@ TEST_CASE("the stacks of the manual page are right", "[doctor]") {
   CHECK(findings.empty());
 }
 
+TEST_CASE("the stacks of an adopted machine are right while root is led past", "[doctor]") {
+  const Installation site;
+  const std::string past_root = "[success=1 default=ignore] pam_succeed_if.so uid = 0 quiet\n";
+  // What pam-auth-update makes of the profile.
+  const std::string rest =
+      "auth [success=2 user_unknown=ignore default=die] pam_cred.so\n"
+      "auth [success=1 default=ignore] pam_unix.so nullok try_first_pass\n"
+      "auth requisite pam_deny.so\n"
+      "auth required pam_permit.so\n";
+  site.write("etc/pam.d/common-auth", "auth " + past_root + rest);
+  site.write("etc/pam.d/common-account",
+             "account " + past_root +
+                 "account [success=2 new_authtok_reqd=done user_unknown=ignore "
+                 "authinfo_unavail=ignore module_unknown=ignore default=die] pam_cred.so\n"
+                 "account [success=1 new_authtok_reqd=done default=ignore] pam_unix.so\n"
+                 "account requisite pam_deny.so\n"
+                 "account required pam_permit.so\n");
+  site.write("etc/pam.d/common-password",
+             "password " + past_root +
+                 "password [success=3 user_unknown=ignore default=die] pam_cred.so retry=3\n"
+                 "password [success=2 user_unknown=ignore default=die] pam_unix.so obscure\n"
+                 "password [success=1 default=ignore] pam_unix.so use_authtok try_first_pass\n"
+                 "password requisite pam_deny.so\n"
+                 "password required pam_permit.so\n");
+  const auto findings = site.examine();
+  INFO(list_of(findings));
+  CHECK(findings.empty());
+  site.write("etc/pam.d/common-auth",
+             "auth [success=1 default=ignore] pam_succeed_if.so uid = 10 quiet\n" + rest);
+  const auto nobody = site.examine();
+  REQUIRE(nobody.size() == 1);
+  CHECK_THAT(nobody[0].message, Catch::Contains("root neither"));
+}
+
+TEST_CASE("a line that takes what another module found right is in nobody's way", "[doctor]") {
+  const Installation site;
+  for (const auto& [file, text] : stacks) site.write("etc/pam.d/" + file, text);
+  site.write("etc/pam.d/imap",
+             "auth required pam_unix.so\nauth optional pam_cred.so migrate\n"
+             "account required pam_unix.so\naccount optional pam_cred.so migrate\n"
+             "password required pam_unix.so\n"
+             "session required pam_permit.so\nsession optional pam_cred.so migrate\n");
+  const auto findings = site.examine();
+  INFO(list_of(findings));
+  CHECK(findings.empty());
+}
+
 TEST_CASE("each broken installation has exactly its own finding", "[doctor]") {
   REQUIRE(table.size() >= 20);
   for (const Broken& broken : table) {
