@@ -2,10 +2,13 @@
 
 #include "store/store.hpp"
 
+#include "broker/sandbox.hpp"
 #include "support/environment.hpp"
 #include "support/postgres_server.hpp"
 
 #include <catch2/catch.hpp>
+#include <sys/wait.h>
+#include <unistd.h>
 
 using namespace cred;
 using namespace cred::test;
@@ -99,6 +102,24 @@ TEST_CASE("a client certificate opens a store, and without one nobody is let in"
   is_refused(server.tls_url("credd_tls", "postgres",
                             "&sslcert=" + server / "none.pem" + "&sslkey=" + server / "none.key"),
              "certificate");
+}
+
+TEST_CASE("a credd in its sandbox reaches a server over TLS, and only where it was told so") {
+  auto& server = shared_server();
+  (void)server.sql("postgres", "DROP ROLE IF EXISTS credd_tls; CREATE ROLE credd_tls LOGIN");
+  const std::string url =
+      server.tls_url("credd_tls", "postgres",
+                     "&sslcert=" + server / "client.pem" + "&sslkey=" + server / "client.key");
+  const auto code_in = [&](broker::Network network) {
+    const pid_t child = fork();
+    if (child == 0)
+      _exit(broker::enter_sandbox(network) ? static_cast<int>(error_of(url).code) : 100);
+    int status = 0;
+    REQUIRE(waitpid(child, &status, 0) == child);
+    return WIFEXITED(status) ? static_cast<Code>(WEXITSTATUS(status)) : Code::internal;
+  };
+  CHECK(code_in(broker::Network::reached) == Code::accepted);
+  CHECK(code_in(broker::Network::closed) == Code::unavailable);
 }
 
 TEST_CASE("a passfile gives the password, and a wrong one is told without it") {
