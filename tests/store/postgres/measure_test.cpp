@@ -1,4 +1,4 @@
-// What a server takes; hidden, for docs/fleet.md: postgres_tests "[measure]".
+// What a server takes; hidden, for docs/fleet.md: postgres_tests "[.measure]".
 
 #include "support/postgres_server.hpp"
 #include "support/temporary.hpp"
