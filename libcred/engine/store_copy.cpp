@@ -287,7 +287,8 @@ class Copying {
   std::vector<Pass> hold_all() const {
     std::vector<Pass> held;
     auto names = from_->realms();
-    std::ranges::partition(names, [](const auto& name) { return name == system_realm; });
+    (void)std::partition(names.begin(), names.end(),
+                         [](const auto& name) { return name == system_realm; });
     for (const auto& name : names)
       held.push_back(hold(name, held.empty() || store::is_shared(from_url_) ? store::Access::write
                                                                             : store::Access::read));
