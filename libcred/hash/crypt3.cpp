@@ -187,9 +187,10 @@ Expected<Wiped<std::byte>> crypt3(const Secret& password, std::string_view setti
   Secret room(sizeof(crypt_data));     // libxcrypt works in it, and leaves traces
   if (!phrase.ok() || !room.ok()) return fail(Code::unavailable, "no memory for a foreign hash");
   if (!password.empty()) std::memcpy(phrase.uchars(), password.uchars(), password.size());
-  auto* data = reinterpret_cast<crypt_data*>(room.uchars());
   const std::string terminated(setting);
-  const char* made = crypt_r(phrase.chars(), terminated.c_str(), data);
+  // Not crypt_r, which sanitizers wrap and then keep libxcrypt from being linked.
+  const char* made =
+      crypt_rn(phrase.chars(), terminated.c_str(), room.uchars(), sizeof(crypt_data));
   // A string that begins with an asterisk says that it failed.
   if (made == nullptr || *made == '*')
     return fail(Code::unavailable,
