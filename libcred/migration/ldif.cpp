@@ -178,7 +178,8 @@ Expected<void> read_ldif(std::string_view text, const Visit& visit) {
       if (unfolded.size() + line.size() > max_line_bytes) {
         // A photograph, say: nothing that is needed here.
         comment = true;
-        unfolded.resize(1);
+        unfolded.clear();
+        unfolded.push_back('#');
         continue;
       }
       unfolded.insert(unfolded.end(), line.begin(), line.end());
