@@ -178,6 +178,16 @@ class ServerLock final : public Lock {
  public:
   explicit ServerLock(std::unique_ptr<Connection> connection)
       : connection_(std::move(connection)) {}
+  ServerLock(const ServerLock&) = delete;
+  ServerLock& operator=(const ServerLock&) = delete;
+  // Whoever asks next finds it free: the server learns of a connection's end only later.
+  ~ServerLock() override {
+    try {
+      connection_->script("SELECT pg_advisory_unlock_all()");
+    } catch (const std::exception&) {
+      // It ends with the connection.
+    }
+  }
 
  private:
   std::unique_ptr<Connection> connection_;
