@@ -1,7 +1,8 @@
 #include "api/queue.hpp"
 
+#include "base/signals_blocked.hpp"
+
 #include <cerrno>
-#include <csignal>
 #include <sys/eventfd.h>
 #include <system_error>
 #include <unistd.h>
@@ -10,22 +11,6 @@ namespace cred::api {
 namespace {
 
 using Clock = std::chrono::steady_clock;
-
-// The host's signals are for its own threads.
-class NoSignals {
- public:
-  NoSignals() {
-    sigset_t all;
-    sigfillset(&all);
-    (void)pthread_sigmask(SIG_SETMASK, &all, &before_);
-  }
-  NoSignals(const NoSignals&) = delete;
-  NoSignals& operator=(const NoSignals&) = delete;
-  ~NoSignals() { (void)pthread_sigmask(SIG_SETMASK, &before_, nullptr); }
-
- private:
-  sigset_t before_{};
-};
 
 Answer too_much() {
   return failed(Error{Code::unavailable, "too much is waiting to be computed; try again later"});
@@ -36,7 +21,7 @@ Answer too_much() {
 Queue::Queue(const Limits& limits)
     : limits_(limits), descriptor_(eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK)), line_(limits.waiting) {
   if (descriptor_ < 0) throw Failure(Code::unavailable, "no descriptor is left for a queue");
-  const NoSignals none;
+  const SignalsBlocked during_start;
   try {
     while (workers_.size() < limits_.workers) workers_.emplace_back([this] { work(); });
   } catch (const std::system_error&) {

@@ -60,17 +60,6 @@ Descriptor create(const std::string& part, const std::string& path) {
 
 }  // namespace
 
-Descriptor::Descriptor(Descriptor&& other) noexcept : fd_(std::exchange(other.fd_, -1)) {}
-
-Descriptor& Descriptor::operator=(Descriptor&& other) noexcept {
-  std::swap(fd_, other.fd_);
-  return *this;
-}
-
-Descriptor::~Descriptor() {
-  if (fd_ >= 0) (void)close(fd_);
-}
-
 void failed(const std::string& what, const std::string& path) {
   const int reason = errno;
   throw Failure(code_of(reason), what + ' ' + path + ": " + std::strerror(reason));

@@ -2,6 +2,7 @@
 // beside its place first. Of this room alone.
 #pragma once
 
+#include "base/descriptor.hpp"
 #include "base/error.hpp"
 
 #include <cstddef>
@@ -9,21 +10,6 @@
 #include <string>
 
 namespace cred::backup {
-
-class Descriptor {
- public:
-  Descriptor() noexcept = default;
-  explicit Descriptor(int fd) noexcept : fd_(fd) {}
-  Descriptor(Descriptor&& other) noexcept;
-  Descriptor& operator=(Descriptor&& other) noexcept;
-  Descriptor(const Descriptor&) = delete;
-  Descriptor& operator=(const Descriptor&) = delete;
-  ~Descriptor();
-  int get() const noexcept { return fd_; }
-
- private:
-  int fd_ = -1;
-};
 
 // Throws the Failure for errno: "<what> <path>: <reason>".
 [[noreturn]] void failed(const std::string& what, const std::string& path);

@@ -9,30 +9,6 @@
 namespace cred::engine {
 namespace {
 
-// What an account costs beside its hash, for names without one: a credential is opened
-// and read. Sealing takes what opening takes.
-void open_in_vain(const Realm::Parts& parts, std::string_view name) {
-  Credential nobodys;
-  nobodys.verifier.parameters = parts.parameters;
-  const Secret record = encode(nobodys);
-  (void)parts.vault()->seal({{}, name, vault::Field::credential, 1}, record.bytes());
-  (void)decode_credential(record.bytes());
-}
-
-// What there is to compare with: the account's, or for a name without one, one that costs
-// what some account's does.
-hash::Verifier verifier_of(const Realm::Parts& parts, std::string_view name,
-                           std::optional<Account>& account) {
-  RealmState state(parts, store::Access::read);
-  account = state.find(name);
-  if (account) return account->credential.verifier;
-  if (auto other = state.stand_in(name)) return *other;
-  open_in_vain(parts, name);
-  hash::Verifier nobodys;
-  nobodys.parameters = parts.parameters;
-  return nobodys;
-}
-
 // Another system hashed what was typed, in whatever normal form it came.
 bool is_the_password(const Realm::Parts& parts, const hash::Verifier& verifier, const Secret& typed,
                      const Secret& normalised, Arenas::Lent& arena) {
@@ -87,23 +63,6 @@ bool became_known(const Realm::Parts& parts, const Account& account, const Secre
   parts.note(account.row.id, account.row.name, audit::Event::data_unusable, {"login"},
              known.error().message);
   return false;
-}
-
-// Marks it, however many others change the account meanwhile: a password that was
-// replaced by then is not the one that is known.
-void mark_compromised(const Realm::Parts& parts, Account account) {
-  const Time set_at = account.credential.set_at;
-  for (;;) {
-    Credential next = account.credential;
-    next.demand = Demand::compromised;
-    ++next.session_epoch;
-    if (parts.replace(account, next, parts.history(account), audit::Event::compromised, {"login"},
-                      "the breach corpus knows it"))
-      return;
-    auto again = parts.find(account.row.name);
-    if (!again || again->credential.set_at != set_at || again->compromised()) return;
-    account = std::move(*again);
-  }
 }
 
 // The id that the tree vouches for; what the row says may be another's.
@@ -205,7 +164,7 @@ Expected<Authentication> Realm::authenticate(std::string_view name, const Secret
     };
     // From here on an exception leaves the lease behind, which counts as a failure.
     std::optional<Account> account;
-    const auto verifier = verifier_of(*parts_, name, account);
+    const auto verifier = parts_->verifier_of(name, account);
     const bool matched = is_the_password(*parts_, verifier, is_password ? password : *normalised,
                                          *normalised, *arena);
     const bool right = matched && account && is_password;
@@ -235,7 +194,8 @@ Expected<Authentication> Realm::authenticate(std::string_view name, const Secret
     const bool foreign = !account->credential.verifier.recipe.empty();
     if (foreign) bring_up_to_date(*parts_, *account, standing, *normalised);
     if (became_known(*parts_, *account, *normalised)) {
-      mark_compromised(*parts_, foreign ? parts_->find(name).value_or(*account) : *account);
+      parts_->mark_compromised(foreign ? parts_->find(name).value_or(*account) : *account,
+                               "the breach corpus knows it", {"login"});
       standing.code = Code::must_change;
       standing.reason = Reason::compromised;
       standing.too_early = false;
@@ -255,7 +215,7 @@ Expected<Standing> Realm::standing(std::string_view name, Means means) {
     const auto account = parts_->find(name);
     if (!account) {
       // Hosts ask after a wrong password, and whoever gave it sees how long that takes.
-      open_in_vain(*parts_, name);
+      parts_->open_in_vain(name);
       return fail(Code::not_found, "there is no such account");
     }
     return parts_->standing(*account, means);

@@ -7,20 +7,11 @@
 #include "hash/foreign.hpp"
 
 #include <algorithm>
-#include <sodium.h>
 
 namespace cred::engine {
 namespace {
 
 using Came = Imported::Outcome;
-
-Uuid new_id() {
-  Uuid id{};
-  randombytes_buf(id.data(), id.size());
-  id[6] = (id[6] & std::byte{0x0f}) | std::byte{0x40};
-  id[8] = (id[8] & std::byte{0x3f}) | std::byte{0x80};
-  return id;
-}
 
 std::string_view text_of(const Wiped<char>& characters) {
   return {characters.data(), characters.size()};
@@ -135,8 +126,8 @@ store::AccountRow row_of(const Realm::Parts& parts, const Arrival& arrival) {
   credential.set_by_owner = true;
   Profile profile = account.profile;
   profile.created_at = now;
-  return sealed_row(*parts.vault(), new_id(), account.name, 1, encode(credential), encode(profile),
-                    encode(history_of(parts, arrival)));
+  return sealed_row(*parts.vault(), new_account_id(), account.name, 1, encode(credential),
+                    encode(profile), encode(history_of(parts, arrival)));
 }
 
 }  // namespace

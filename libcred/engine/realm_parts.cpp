@@ -216,13 +216,18 @@ void Realm::Parts::note(const Uuid& account, std::string_view name, audit::Event
   change.commit();
 }
 
-bool Realm::Parts::insert(std::string_view name, const Credential& credential,
-                          const Profile& profile, const History& history,
-                          const Actor& actor) const {
+Uuid new_account_id() {
   Uuid id{};
   randombytes_buf(id.data(), id.size());
   id[6] = (id[6] & std::byte{0x0f}) | std::byte{0x40};
   id[8] = (id[8] & std::byte{0x3f}) | std::byte{0x80};
+  return id;
+}
+
+bool Realm::Parts::insert(std::string_view name, const Credential& credential,
+                          const Profile& profile, const History& history,
+                          const Actor& actor) const {
+  const Uuid id = new_account_id();
   auto row =
       sealed_row(*vault(), id, name, 1, encode(credential), encode(profile), encode(history));
   RealmChange change(*this);
@@ -294,6 +299,41 @@ Standing Realm::Parts::standing(const Account& account, Time last_login) const {
     s.reason = Reason::expired;
   }
   return s;
+}
+
+// Sealing takes what opening takes.
+void Realm::Parts::open_in_vain(std::string_view name) const {
+  Credential nobodys;
+  nobodys.verifier.parameters = parameters;
+  const Secret record = encode(nobodys);
+  (void)vault()->seal({{}, name, vault::Field::credential, 1}, record.bytes());
+  (void)decode_credential(record.bytes());
+}
+
+hash::Verifier Realm::Parts::verifier_of(std::string_view name,
+                                         std::optional<Account>& account) const {
+  RealmState state(*this, store::Access::read);
+  account = state.find(name);
+  if (account) return account->credential.verifier;
+  if (auto other = state.stand_in(name)) return *other;
+  open_in_vain(name);
+  hash::Verifier nobodys;
+  nobodys.parameters = parameters;
+  return nobodys;
+}
+
+void Realm::Parts::mark_compromised(Account account, const std::string& reason,
+                                    const Actor& actor) const {
+  const Time set_at = account.credential.set_at;
+  while (!account.compromised()) {
+    Credential next = account.credential;
+    next.demand = Demand::compromised;
+    ++next.session_epoch;
+    if (replace(account, next, history(account), audit::Event::compromised, actor, reason)) return;
+    auto again = find(account.row.name);
+    if (!again || again->credential.set_at != set_at) return;
+    account = std::move(*again);
+  }
 }
 
 hash::Verifier Realm::Parts::make_verifier(const Secret& password) const {

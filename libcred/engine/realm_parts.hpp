@@ -114,6 +114,16 @@ class Realm::Parts {
   policy::Context context(std::string_view name, const Profile& profile,
                           const Secret* old_password) const;
 
+  // What a password is compared with: the account's, or for a name without one, one that costs
+  // what some account's does.
+  hash::Verifier verifier_of(std::string_view name, std::optional<Account>& account) const;
+  // What an account costs beside its hash, for names without one: a credential is opened and
+  // read.
+  void open_in_vain(std::string_view name) const;
+  // However many others change the account meanwhile: a password that was replaced by then is
+  // not the one that is known. One that is marked already stays as it is.
+  void mark_compromised(Account account, const std::string& reason, const Actor& actor) const;
+
   hash::Verifier make_verifier(const Secret& password) const;
   // `arena` is exchanged for a larger one where the verifier asks for it.
   bool matches(const Secret& password, const hash::Verifier& verifier, Arenas::Lent& arena) const;
@@ -145,11 +155,13 @@ class Realm::Parts {
 
 // A password of another system in the history.
 HistoryGroup group_of(const hash::Verifier& verifier, std::uint32_t number);
-// What may be a profile. Errors: usage.
-Expected<void> check_profile(const Profile& profile);
+// A random UUID (RFC 9562 §5.4).
+Uuid new_account_id();
 
 // What may be a sentence for the trail. Errors: usage.
 Expected<void> check_reason(const std::string& reason);
+// What may be a profile. Errors: usage.
+Expected<void> check_profile(const Profile& profile);
 
 // Turns what is thrown below into the Error of the call.
 template <typename Work>

@@ -66,36 +66,6 @@ std::size_t reserve(const Realm::Parts& parts, std::string_view name, const std:
   return granted;
 }
 
-// What there is to compare with: the account's, or what costs what some account's does.
-hash::Verifier verifier_of(const Realm::Parts& parts, std::string_view name,
-                           std::optional<Account>& account) {
-  RealmState state(parts, store::Access::read);
-  account = state.find(name);
-  if (account) return account->credential.verifier;
-  if (auto other = state.stand_in(name)) return *other;
-  hash::Verifier nobodys;
-  nobodys.parameters = parts.parameters;
-  return nobodys;
-}
-
-// However many others change the account meanwhile: a password that was replaced by then is not
-// the one that stands in the message.
-void mark(const Realm::Parts& parts, Account account, const std::string& reason,
-          const Actor& actor) {
-  const Time set_at = account.credential.set_at;
-  while (!account.compromised()) {
-    Credential next = account.credential;
-    next.demand = Demand::compromised;
-    ++next.session_epoch;
-    if (parts.replace(account, next, parts.history(account), audit::Event::compromised, actor,
-                      reason))
-      return;
-    auto again = parts.find(account.row.name);
-    if (!again || again->credential.set_at != set_at) return;
-    account = std::move(*again);
-  }
-}
-
 }  // namespace
 
 Expected<Scan> Realm::scan(std::string_view name, std::string_view text, std::string_view message,
@@ -111,7 +81,7 @@ Expected<Scan> Realm::scan(std::string_view name, std::string_view text, std::st
     const std::size_t granted = reserve(*parts_, name, *id, candidates.likeliest.size(), actor);
     scan.limited = granted < candidates.total;
     std::optional<Account> account;
-    const auto verifier = verifier_of(*parts_, name, account);
+    const auto verifier = parts_->verifier_of(name, account);
     Arenas::Lent arena(*parts_->arenas, parts_->parameters.memory);
     for (std::size_t i = 0; i < granted && !scan.found; ++i) {
       const Secret& candidate = candidates.likeliest[i];
@@ -120,7 +90,8 @@ Expected<Scan> Realm::scan(std::string_view name, std::string_view text, std::st
       // A stand-in's password is none of this name's.
       scan.found = account && right;
     }
-    if (scan.found) mark(*parts_, *account, "the password stands in message " + *id, actor);
+    if (scan.found)
+      parts_->mark_compromised(*account, "the password stands in message " + *id, actor);
     return scan;
   });
 }

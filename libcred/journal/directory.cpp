@@ -34,10 +34,6 @@ void give_to_owner_of(int parent, int made, const std::string& path) {
 
 }  // namespace
 
-Descriptor::~Descriptor() {
-  if (fd_ >= 0) (void)close(fd_);
-}
-
 void fail_by_errno(const std::string& what) {
   const int reason = errno;
   const bool ours = reason == EACCES || reason == EPERM || reason == EROFS || reason == ELOOP ||

@@ -1,5 +1,7 @@
-// Descriptors, and a directory whose files belong to its owner whoever makes them.
+// A directory whose files belong to its owner whoever makes them.
 #pragma once
+
+#include "base/descriptor.hpp"
 
 #include <cstddef>
 #include <cstdint>
@@ -7,26 +9,9 @@
 #include <span>
 #include <string>
 #include <sys/stat.h>
-#include <utility>
 #include <vector>
 
 namespace cred::journal {
-
-class Descriptor {
- public:
-  explicit Descriptor(int fd = -1) noexcept : fd_(fd) {}
-  Descriptor(Descriptor&& other) noexcept : fd_(std::exchange(other.fd_, -1)) {}
-  Descriptor& operator=(Descriptor&& other) noexcept {
-    std::swap(fd_, other.fd_);
-    return *this;
-  }
-  ~Descriptor();
-  int get() const noexcept { return fd_; }
-  explicit operator bool() const noexcept { return fd_ >= 0; }
-
- private:
-  int fd_;
-};
 
 // Throws by errno: configuration where permission or the kind of file is wrong,
 // unavailable otherwise.

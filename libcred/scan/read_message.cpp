@@ -1,5 +1,7 @@
 #include "scan/read_message.hpp"
 
+#include "base/descriptor.hpp"
+
 #include <algorithm>
 #include <array>
 #include <cerrno>
@@ -19,22 +21,6 @@ namespace {
 
 constexpr auto patience = std::chrono::seconds(30);
 constexpr std::size_t largest_answer = std::size_t{8} * 1024 * 1024;
-
-class Descriptor {
- public:
-  explicit Descriptor(int fd) : fd_(fd) {}
-  Descriptor(const Descriptor&) = delete;
-  Descriptor& operator=(const Descriptor&) = delete;
-  ~Descriptor() { close(); }
-  int get() const { return fd_; }
-  void close() {
-    if (fd_ >= 0) (void)::close(fd_);
-    fd_ = -1;
-  }
-
- private:
-  int fd_;
-};
 
 // Both ways over one socket: it never waits for what it does not read.
 class Conversation {

@@ -1,31 +1,15 @@
 // What the sources of the root key have in common; for this room alone.
 #pragma once
 
+#include "base/descriptor.hpp"
 #include "vault/root_key.hpp"
 
 #include <array>
 #include <cstdint>
 #include <span>
 #include <string_view>
-#include <unistd.h>
 
 namespace cred::vault {
-
-class Descriptor {
- public:
-  explicit Descriptor(int fd) : fd_(fd) {}
-  Descriptor(const Descriptor&) = delete;
-  Descriptor& operator=(const Descriptor&) = delete;
-  ~Descriptor() { close(); }
-  int get() const { return fd_; }
-  void close() {
-    if (fd_ >= 0) (void)::close(fd_);
-    fd_ = -1;
-  }
-
- private:
-  int fd_;
-};
 
 // A colon and what errno means.
 std::string because();

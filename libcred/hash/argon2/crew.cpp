@@ -1,7 +1,8 @@
 #include "hash/argon2/crew.hpp"
 
+#include "base/signals_blocked.hpp"
+
 #include <algorithm>
-#include <csignal>
 #include <system_error>
 #include <unistd.h>
 #include <utility>
@@ -35,22 +36,6 @@ std::uintptr_t after(const std::atomic<std::uintptr_t>& errand, std::uintptr_t v
   errand.wait(value, std::memory_order_acquire);
   return errand.load(std::memory_order_acquire);
 }
-
-// The signals of a process are for its own threads.
-class SignalsBlocked {
- public:
-  SignalsBlocked() {
-    sigset_t all;
-    (void)sigfillset(&all);
-    (void)pthread_sigmask(SIG_SETMASK, &all, &before_);
-  }
-  SignalsBlocked(const SignalsBlocked&) = delete;
-  SignalsBlocked& operator=(const SignalsBlocked&) = delete;
-  ~SignalsBlocked() { (void)pthread_sigmask(SIG_SETMASK, &before_, nullptr); }
-
- private:
-  sigset_t before_;
-};
 
 }  // namespace
 
